@@ -1,0 +1,163 @@
+/**
+ * What Octoplane needs of a Kubernetes cluster, and no more. The implementation (`http-kube.ts`) speaks to any
+ * conformant API server; the simulated cluster answers the same requests and passes the same suite.
+ */
+
+/** Any Kubernetes object as it travels. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeMetadata;
+  readonly [field: string]: unknown;
+}
+
+export interface KubeMetadata {
+  readonly name?: string;
+  readonly generateName?: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly ownerReferences?: readonly KubeOwner[];
+  readonly [field: string]: unknown;
+}
+
+export interface KubeOwner {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** A kind as the cluster serves it (discovery). `group` is "" for the core group. */
+export interface ServedKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+/** Where one object is. The namespace is absent for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly served: ServedKind;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/**
+ * What a cluster answered when it did not do what was asked.
+ * `retry`: it can pass by itself (5xx, 429, no answer, a conflict); otherwise somebody must change something.
+ */
+export class KubeError extends Error {
+  /** HTTP status, 0 when no answer came. */
+  readonly status: number;
+  /** The reason of the Status object (`NotFound`, `Invalid`, `Forbidden`), or `Unreachable`. */
+  readonly reason: string;
+  readonly retry: boolean;
+  /** Field causes of an `Invalid` answer: `spec.selector`: "field is immutable". */
+  readonly causes: readonly { readonly field: string; readonly message: string }[];
+  /** What a 429 or 503 asked for, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    details: {
+      readonly status: number;
+      readonly reason: string;
+      readonly retry: boolean;
+      readonly causes?: readonly { readonly field: string; readonly message: string }[];
+      readonly retryAfterMs?: number | undefined;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "KubeError";
+    this.status = details.status;
+    this.reason = details.reason;
+    this.retry = details.retry;
+    this.causes = details.causes ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+export interface ApplyOptions {
+  /** Take fields over from other managers; without it a conflict is a KubeError with reason `Conflict`. */
+  readonly force: boolean;
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyResult {
+  readonly object: KubeObject;
+  /** Warnings of the server: unknown fields it pruned, deprecated versions. */
+  readonly warnings: readonly string[];
+}
+
+export interface DeleteOptions {
+  readonly propagation: "Background" | "Foreground" | "Orphan";
+  /** Delete only this very object, not one of the same name that came after it. */
+  readonly uid?: string;
+}
+
+export interface KubeList {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+}
+
+export interface ListOptions {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+}
+
+export type KubeEvent =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: KubeObject }
+  | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
+
+export interface KubeVersion {
+  readonly gitVersion: string;
+  readonly major: string;
+  readonly minor: string;
+}
+
+/** One cluster. Every call ends within its time limit; failures are KubeErrors. */
+export interface Kube extends AsyncDisposable {
+  /** Scheme and host of the API server, for NodePort addresses: `https://10.0.0.1:6443`. */
+  readonly server: string;
+  /** The namespace of the kubeconfig's context, else `default`. */
+  readonly defaultNamespace: string;
+  version(signal?: AbortSignal): Promise<KubeVersion>;
+  /** Every kind the cluster serves, preferred versions first within a group. Cached until `refresh`. */
+  discover(options?: {
+    readonly refresh?: boolean;
+    readonly signal?: AbortSignal;
+  }): Promise<readonly ServedKind[]>;
+  /** `undefined` when it does not exist. */
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
+  /** All pages of a list. */
+  list(served: ServedKind, options?: ListOptions, signal?: AbortSignal): Promise<KubeList>;
+  /** Server-side apply as field manager `octoplane`. */
+  apply(
+    ref: ObjectRef,
+    object: KubeObject,
+    options: ApplyOptions,
+    signal?: AbortSignal,
+  ): Promise<ApplyResult>;
+  /** Plain create, for objects with `generateName`. */
+  create(served: ServedKind, object: KubeObject, signal?: AbortSignal): Promise<KubeObject>;
+  /** False when it was not there (or, with a uid, when another object stands there). */
+  delete(ref: ObjectRef, options: DeleteOptions, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Changes after the list's resource version. Ends when the signal aborts or the server ends the watch; a version
+   * that is too old is a KubeError with status 410.
+   */
+  watch(
+    served: ServedKind,
+    options: ListOptions & { readonly resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncIterable<KubeEvent>;
+}

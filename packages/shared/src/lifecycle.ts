@@ -1,0 +1,47 @@
+import { systemClock } from "./clock.ts";
+import { limits } from "./limits.ts";
+
+/** Something that runs until it is disposed of. */
+export interface Running extends AsyncDisposable {
+  /** Where it listens, if it does: `http://127.0.0.1:8080`. */
+  readonly address?: string;
+}
+
+/** Disposes of the parts in reverse order of their start; every part gets its turn, the first error is thrown. */
+export async function disposeAll(parts: readonly AsyncDisposable[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const part of parts.toReversed()) {
+    try {
+      await part[Symbol.asyncDispose]();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
+/**
+ * The life of a process: starts, waits for SIGINT or SIGTERM, disposes. A second signal, or a disposal that
+ * takes longer than the drain limit twice over, ends the process at once.
+ */
+export async function runUntilSignal(
+  start: (signal: AbortSignal) => Promise<AsyncDisposable>,
+): Promise<void> {
+  const controller = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    const stop = (): void => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+      resolve();
+    };
+    process.on("SIGINT", stop);
+    process.on("SIGTERM", stop);
+  });
+  const running = await start(controller.signal);
+  // The timer keeps the event loop alive: nothing else may, when a controller merely waits for a store.
+  const keepAlive = setInterval(() => undefined, 60_000);
+  await stopped;
+  clearInterval(keepAlive);
+  systemClock.after(limits.drainMs * 2, () => process.exit(1));
+  await running[Symbol.asyncDispose]();
+}

@@ -94,6 +94,8 @@ export interface ApplyOptions {
 
 export interface ApplyResult {
   readonly object: KubeObject;
+  /** False when it was there before. */
+  readonly created: boolean;
   /** Warnings of the server: unknown fields it pruned, deprecated versions. */
   readonly warnings: readonly string[];
 }

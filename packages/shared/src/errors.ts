@@ -12,6 +12,7 @@ export type ErrorCode =
   | "Invalid"
   | "Unparsable"
   | "TooLarge"
+  | "Terminating"
   | "Compacted"
   | "Unauthenticated"
   | "Forbidden"

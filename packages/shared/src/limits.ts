@@ -20,8 +20,34 @@ export const limits = {
   readQueueMax: 10_000,
   /** Revisions kept for watchers that reconnect and for paged lists; at 1,000 writes/s about 100 s. */
   historyRevisionsMax: 100_000,
-  /** Events a watcher may have outstanding before it is ended with `Compacted` and must list again. */
+  /** Events that a watch of etcd may have waiting; then its stream is stopped until half of them are read. */
   watchBufferEventsMax: 20_000,
+  /** Commits in one transaction: on etcd 128 less the operations of the largest; more gains nothing on either. */
+  commitBatchMax: 100,
+  /** Reads of single keys in one etcd request; with specs of 400 kB the answer stays below 30 MB. */
+  readBatchMax: 64,
+  /** Requests with commits, and with reads, under way to etcd at once; measured, see docs/adr/0002-store.md. */
+  etcdRequestsMax: 2,
+  /** Entries of the first answer of a list from etcd, whose sizes tell how many the next may have. */
+  etcdFirstPageMax: 64,
+  /** Entries of one internal page of a list from etcd: each page costs etcd a walk over the range's keys. */
+  etcdPageEntriesMax: 5_000,
+  /** A list without end is begun again this often when history is compacted under it. */
+  listRestartsMax: 3,
+  /** Log records of LMDB that one transaction cleans after a compaction: about 10 ms. */
+  cleanRecordsMax: 2_000,
+  /** Commits, and bytes of them, that LMDB keeps in memory for watches that keep up. */
+  tailCommitsMax: 4_096,
+  tailBytesMax: 16 * 1024 * 1024,
+  /** Changes that one step of a watch on LMDB looks at before it hands over what it has. */
+  watchStepChangesMax: 1_000,
+  /** First and longest delay before a lost watch on etcd is rebuilt. */
+  watchRetryFirstMs: 50,
+  watchRetryMostMs: 2_000,
+  /** A connection that is silent this long is probed; etcd refuses probes more often than every 5 s. */
+  etcdKeepAliveMs: 10_000,
+  /** A probe that is not answered in this time ends the connection. */
+  etcdKeepAliveTimeoutMs: 5_000,
   /** How often an idle watch gets a progress mark, so that its revision does not fall behind compaction. */
   watchProgressMs: 5_000,
   /** A read, a commit or a connection to etcd that takes longer is `Unavailable`. */
@@ -44,6 +70,8 @@ export const limits = {
   listPageMax: 1_000,
   /** Watches that one API process serves at once. */
   watchersMax: 5_000,
+  /** Bytes that the client of a watch may leave unread before it is cut off: some ten of the largest objects. */
+  watchBacklogBytesMax: 32 * 1024 * 1024,
   /** Seconds between blank lines on a quiet watch when the client names none (Krake's default). */
   heartbeatSeconds: 10,
   /** `blocking=` waits at most this long (Krake's intended limit). */
@@ -65,10 +93,40 @@ export const limits = {
   kubeTimeoutMs: 15_000,
   /** Connections to one cluster: server-side applies of one application go out in parallel within a phase. */
   kubeConnectionsMax: 8,
+  /** Unknown fields that one apply drops, one request each: the server names only one at a time. */
+  kubeRepairsMax: 32,
+  /** A connection to a cluster is there within this time or not at all; three lost SYN packets take 7 s. */
+  kubeConnectMs: 8_000,
+  /** Idle connections are closed before the load balancers in between do it (the shortest common limit is 60 s). */
+  kubeIdleConnectionMs: 30_000,
+  /** Objects asked for in one page of a list, as kubectl does. */
+  kubePageMax: 500,
+  /** Objects in one list of a cluster: twice what Kubernetes supports of Pods in a large cluster, rounded down. */
+  kubeListItemsMax: 250_000,
+  /** All pages of one list together; the version of a list expires after 5 minutes on the server. */
+  kubeListMs: 120_000,
+  /** Watches on one cluster at once, each with a connection: the kinds that its applications use. */
+  kubeWatchesMax: 256,
+  /** A watch is silent for a minute at most (bookmarks); longer silence is a connection that died unnoticed. */
+  kubeWatchSilenceMs: 90_000,
+  /** One event of a watch: etcd holds 1.5 MiB of an object, its JSON may be some times larger. */
+  kubeEventBytesMax: 16 * 1024 * 1024,
   /** A watch on a cluster is renewed after this time (API servers end theirs after 5 to 10 minutes). */
   kubeWatchMs: 290_000,
   /** The largest answer read from a cluster (a list page); protects our memory from a hostile server. */
   kubeAnswerBytesMax: 64 * 1024 * 1024,
+
+  // --- application controller ----------------------------------------------------------------------------
+  /** What a cluster refused (a 403, a 422) is tried again this late: somebody must change something first. */
+  refusedRetryMs: 300_000,
+  /** While an object is on its way out, it is looked at again this often beside the watch that tells of its end. */
+  removalCheckMs: 1_000,
+  /** Kinds that may not be watched (a kubeconfig of one namespace) are looked at this often instead. */
+  driftPollMs: 30_000,
+  /** Objects that are not ready after this long are degraded rather than starting. */
+  startGraceMs: 60_000,
+  /** Requests of one application that go out to one cluster at once. */
+  applyParallelMax: 8,
 
   // --- cluster controller --------------------------------------------------------------------------------
   /** Time between two probes of a healthy cluster. */
@@ -79,6 +137,13 @@ export const limits = {
   probeFailuresMax: 3,
   /** After a failed probe the next one comes sooner, so that an outage is known in seconds. */
   probeRetryMs: 2_000,
+
+  /** Time between two looks at which kinds a cluster serves: discovery answers are large and change rarely. */
+  discoveryIntervalMs: 60_000,
+  /** Nodes whose conditions are kept in a cluster's status; capacity and counts are over all of them. */
+  clusterNodesMax: 200,
+  /** Registering a cluster waits this long for its certificate; one that does not answer is registered and OFFLINE. */
+  certificateCheckMs: 3_000,
 
   // --- metrics providers ---------------------------------------------------------------------------------
   /** Time between two fetches of one provider. */
@@ -93,6 +158,32 @@ export const limits = {
   // --- scheduler -----------------------------------------------------------------------------------------
   /** Metric changes move an application at most this often (Krake's `reschedule_after`). */
   rescheduleAfterMs: 60_000,
+
+  // --- reading of YAML -------------------------------------------------------------------------------------
+  /** Characters of one text with manifests: what fits into a body fits here, and the API refuses more anyway. */
+  yamlCharsMax: 8 * 1024 * 1024,
+  /** Values in one text after aliases are resolved; 155 objects have some 15,000. Stops exponential aliases. */
+  yamlNodesMax: 500_000,
+  /** Documents in one text; the largest charts have some hundreds. */
+  yamlDocumentsMax: 10_000,
+  /** Nesting of one document; the deepest schemas of CRDs reach 40, and readers recurse. */
+  yamlDepthMax: 100,
+
+  // --- simulated clusters --------------------------------------------------------------------------------
+  /** Changes a simulated cluster remembers for watches; a rollout of 100 pods is 500, and 1,000 clusters must fit. */
+  simHistoryEventsMax: 1_024,
+  /** The largest request body, that of a real API server. */
+  simBodyBytesMax: 3 * 1024 * 1024,
+  /** The largest stored object, that of etcd behind a real API server. */
+  simObjectBytesMax: 1_572_864,
+  /** Bytes a slow watcher may have waiting before its connection is cut. */
+  simWatchBufferBytesMax: 16 * 1024 * 1024,
+  /** How often a quiet watch gets a bookmark; a real API server takes a minute, tests do not want to. */
+  simBookmarkMs: 10_000,
+  /** A watch without a time limit of its own ends after this, as a real one does after 5 to 10 minutes. */
+  simWatchMs: 300_000,
+  /** The longest that a terminating pod or namespace lingers: long enough to be seen. */
+  simDeletionMs: 100,
 
   // --- text ----------------------------------------------------------------------------------------------
   /** A message in a status or a condition; longer ones are cut. */

@@ -1,0 +1,51 @@
+import { isDeepStrictEqual } from "node:util";
+import { ClusterKind } from "@octoplane/kinds/cluster";
+import type { AnyKind } from "@octoplane/kinds/kind";
+import type { Input } from "@octoplane/kinds/read-input";
+import { connectKube } from "@octoplane/kube/http-kube";
+import { KubeError } from "@octoplane/kube/kube";
+import type { Ref } from "@octoplane/resources/keys";
+import { invalid, isFailure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+import type { ApiContext } from "./api-context.ts";
+
+/**
+ * What can only be told by asking the world before a write. A kubeconfig whose cluster shows a certificate that it does not
+ * vouch for is refused at once; a cluster that does not answer is registered all the same, and OFFLINE.
+ */
+export async function admit(
+  context: ApiContext,
+  kind: AnyKind,
+  input: Input,
+  ref: Ref | undefined,
+): Promise<void> {
+  if (kind.api !== ClusterKind.api || kind.kind !== ClusterKind.kind) return;
+  const { kubeconfig } = input["spec"] as {
+    readonly kubeconfig: Readonly<Record<string, unknown>>;
+  };
+  if (Object.keys(kubeconfig).length === 0) return;
+  if (ref && isDeepStrictEqual(kubeconfig, await storedKubeconfig(context, ref))) return;
+  await checkCertificate(context, kubeconfig);
+}
+
+async function storedKubeconfig(context: ApiContext, ref: Ref): Promise<unknown> {
+  const stored = await context.resources.of(ClusterKind).get(ref);
+  return stored?.spec.kubeconfig;
+}
+
+async function checkCertificate(
+  context: ApiContext,
+  kubeconfig: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { clock } = context.resources.parts;
+  try {
+    await using kube = connectKube(kubeconfig, { clock, timeoutMs: limits.certificateCheckMs });
+    await kube.version(context.closing);
+  } catch (error) {
+    if (error instanceof KubeError && error.reason === "ForeignCertificate") {
+      const field = "spec.kubeconfig.clusters[0].cluster.certificate-authority-data";
+      throw invalid([{ field, message: error.message }]);
+    }
+    if (isFailure(error, "Invalid")) throw error;
+  }
+}

@@ -1,0 +1,80 @@
+import type { FastifyRequest } from "fastify";
+import type { Expectation } from "@octoplane/resources/update-rules";
+import { invalid } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+
+/** Query parameters and headers, read and checked. */
+
+function queryOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
+  return request.query as Readonly<Record<string, unknown>>;
+}
+
+function textOf(request: FastifyRequest, name: string): string | undefined {
+  const value = queryOf(request)[name];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalid([{ field: name, message: "expected once" }]);
+}
+
+/** A presence flag: `?watch` and `?watch=anything` alike (contract section 1.5). */
+export function wantsWatch(request: FastifyRequest): boolean {
+  return Object.hasOwn(queryOf(request), "watch");
+}
+
+export function wantsBookmarks(request: FastifyRequest): boolean {
+  return Object.hasOwn(queryOf(request), "bookmarks");
+}
+
+/** Only the literal `True` forces, as Krake has it; `true` is taken too. */
+export function isForced(request: FastifyRequest): boolean {
+  const text = textOf(request, "force");
+  if (text === undefined || text === "False" || text === "false") return false;
+  if (text === "True" || text === "true") return true;
+  throw invalid([{ field: "force", message: "expected True or False" }]);
+}
+
+/** Seconds between heartbeats; 0 is none. */
+export function readHeartbeat(request: FastifyRequest): number {
+  return readInteger(request, "heartbeat", 0, 86_400) ?? limits.heartbeatSeconds;
+}
+
+/** The store's revision after which a watch begins; `undefined` is now. */
+export function readSince(request: FastifyRequest): bigint | undefined {
+  const text = textOf(request, "resource_version");
+  if (text === undefined || text === "") return undefined;
+  if (!/^\d{1,19}$/.test(text)) {
+    const message = "expected the resource version of a list or a bookmark";
+    throw invalid([{ field: "resource_version", message }]);
+  }
+  return BigInt(text);
+}
+
+export function readListQuery(request: FastifyRequest): {
+  readonly limit?: number;
+  readonly next?: string;
+} {
+  const limit = readInteger(request, "limit", 1, limits.listPageMax);
+  const next = textOf(request, "continue");
+  return {
+    ...(limit === undefined ? {} : { limit }),
+    ...(next === undefined || next === "" ? {} : { next }),
+  };
+}
+
+export function readIfMatch(request: FastifyRequest): Expectation {
+  const header = request.headers["if-match"];
+  if (header === undefined) return {};
+  return { ifMatch: header.replace(/^W\//, "").replace(/^"(.*)"$/, "$1") };
+}
+
+function readInteger(
+  request: FastifyRequest,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = textOf(request, name);
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalid([{ field: name, message: `expected a whole number from ${least} to ${most}` }]);
+}

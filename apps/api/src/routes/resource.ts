@@ -1,0 +1,156 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import { readInput } from "@octoplane/kinds/read-input";
+import type { Verb } from "@octoplane/kinds/role";
+import type { Ref } from "@octoplane/resources/keys";
+import { etagOf, userOf, type ApiContext } from "../api-context.ts";
+import { admit } from "../admission.ts";
+import { isForced, readIfMatch, readListQuery, wantsWatch } from "../http/query.ts";
+import { bodySchemaOf, listSchemaOf, objectSchemaOf, operation } from "../http/route-schema.ts";
+import { serveWatch } from "./watch.ts";
+
+/** The routes of one kind, from its declaration: create, read, list, watch, replace, delete (contract section 1.3). */
+export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
+  const group = `/${kind.api}`;
+  const collection = kind.namespaced
+    ? `${group}/namespaces/:namespace/${kind.plural}`
+    : `${group}/${kind.plural}`;
+  const one = `${collection}/:name`;
+  const schema = operation(kind);
+
+  app.post(
+    collection,
+    schema("create", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind) }),
+    (request, reply) => create(context, kind, request, reply),
+  );
+  app.get(
+    collection,
+    schema("list", { list: true, answer: listSchemaOf(kind) }),
+    (request, reply) => list(context, kind, request, reply),
+  );
+  if (kind.namespaced) {
+    app.get(
+      `${group}/${kind.plural}`,
+      schema("list all", { list: true, answer: listSchemaOf(kind) }),
+      (request, reply) => list(context, kind, request, reply),
+    );
+  }
+  app.get(one, schema("read", { answer: objectSchemaOf(kind) }), async (request, reply) => {
+    const ref = demand(context, kind, request, "get");
+    return answer(reply, await context.resources.of(kind).mustGet(ref));
+  });
+  app.put(
+    one,
+    schema("replace", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind) }),
+    async (request, reply) => {
+      const ref = demand(context, kind, request, "update");
+      const input = readInput(kind, request.body);
+      await admit(context, kind, input, ref);
+      return answer(
+        reply,
+        await context.resources.of(kind).update(ref, input, readIfMatch(request)),
+      );
+    },
+  );
+  app.delete(
+    one,
+    schema("delete", { answer: objectSchemaOf(kind), force: true }),
+    async (request, reply) => {
+      const ref = demand(context, kind, request, "delete");
+      return answer(
+        reply,
+        await context.resources.of(kind).remove(ref, { force: isForced(request) }),
+      );
+    },
+  );
+}
+
+async function create(
+  context: ApiContext,
+  kind: AnyKind,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { namespace } = refOfRequest(request);
+  demandVerb(context, kind, request, "create");
+  const input = readInput(kind, request.body);
+  await admit(context, kind, input, undefined);
+  return answer(reply, await context.resources.of(kind).create(input, namespace));
+}
+
+async function list(
+  context: ApiContext,
+  kind: AnyKind,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | void> {
+  const { namespace } = request.params as { readonly namespace?: string };
+  const wish = { api: kind.api, resource: kind.plural, verb: "list" } as const;
+  const user = userOf(request);
+  const everywhere = kind.namespaced && namespace === undefined;
+  if (everywhere) context.authorizer.demandSome(user, wish);
+  else context.authorizer.demand(user, wish, namespace);
+  /** Asked again for each object of a watch: a right that was taken away ends what is shown. */
+  const isVisible = (resource: AnyResource): boolean => {
+    if (!everywhere) return context.authorizer.allows(user, wish, namespace);
+    const visible = context.authorizer.visible(user, wish);
+    return visible === "all" || visible.has(resource.metadata.namespace ?? "");
+  };
+  if (wantsWatch(request)) {
+    return serveWatch(context, kind, { request, reply, namespace, isVisible });
+  }
+  const page = await context.resources.of(kind).list({
+    ...(namespace === undefined ? {} : { namespace }),
+    ...readListQuery(request),
+  });
+  return reply.type("application/json").send(
+    JSON.stringify({
+      api: kind.api,
+      kind: `${kind.kind}List`,
+      metadata: {
+        resource_version: String(page.revision),
+        ...(page.next === undefined ? {} : { continue: page.next }),
+      },
+      items: page.items.filter(isVisible),
+    }),
+  );
+}
+
+/** Checks the right to a route of one object, or of a sub-resource of it, and gives its place. */
+export function demand(
+  context: ApiContext,
+  kind: AnyKind,
+  request: FastifyRequest,
+  verb: Verb,
+  subresource?: string,
+): Ref {
+  demandVerb(context, kind, request, verb, subresource);
+  return refOfRequest(request);
+}
+
+function demandVerb(
+  context: ApiContext,
+  kind: AnyKind,
+  request: FastifyRequest,
+  verb: Verb,
+  subresource?: string,
+): void {
+  const { namespace } = request.params as { readonly namespace?: string };
+  const resource = subresource === undefined ? kind.plural : `${kind.plural}/${subresource}`;
+  context.authorizer.demand(userOf(request), { api: kind.api, resource, verb }, namespace);
+}
+
+function refOfRequest(request: FastifyRequest): Ref {
+  const { namespace, name } = request.params as {
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  return { name: name ?? "", ...(namespace === undefined ? {} : { namespace }) };
+}
+
+export function answer(reply: FastifyReply, resource: AnyResource): FastifyReply {
+  return reply
+    .header("etag", etagOf(resource))
+    .type("application/json")
+    .send(JSON.stringify(resource));
+}

@@ -1,0 +1,45 @@
+import type { FastifyInstance } from "fastify";
+import { Type, type Static } from "typebox";
+import { readAs } from "@octoplane/kinds/read-input";
+import { checkName } from "@octoplane/kinds/metadata";
+import { invalid } from "@octoplane/shared/errors";
+import { userOf, type ApiContext } from "../api-context.ts";
+
+const TokenRequestSchema = Type.Object(
+  {
+    user: Type.String({ description: "whom the token will name" }),
+    expires_in: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+        description: "seconds; left out or null: never",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The version, who one is, and new tokens. */
+export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
+  const tags = ["service"];
+  app.get("/", { schema: { tags, summary: "the version" } }, async () => ({
+    version: context.version,
+  }));
+  app.get("/me", { schema: { tags, summary: "who is asking" } }, async (request) => {
+    const { name } = userOf(request);
+    return { user: name, roles: context.roles.rolesOf(name) };
+  });
+  const schema = {
+    tags: ["core"],
+    summary: "create a token",
+    description: "Needs a role for `core/tokens`. The token is shown once and stored nowhere.",
+    body: TokenRequestSchema,
+  };
+  app.post("/core/tokens", { schema }, async (request, reply) => {
+    const wish = { api: "core", resource: "tokens", verb: "create" } as const;
+    context.authorizer.demand(userOf(request), wish, undefined);
+    const body = readAs<Static<typeof TokenRequestSchema>>(TokenRequestSchema, request.body);
+    const problems = checkName("user", body.user);
+    if (problems.length > 0) throw invalid(problems);
+    const token = context.authenticator.signer.sign(body.user, body.expires_in ?? undefined);
+    return reply.header("cache-control", "no-store").send({ user: body.user, token });
+  });
+}

@@ -1,0 +1,112 @@
+import type { FastifyInstance } from "fastify";
+import { Type, type Static } from "typebox";
+import { ApplicationKind } from "@octoplane/kinds/application";
+import { ClusterKind } from "@octoplane/kinds/cluster";
+import { DecisionSchema } from "@octoplane/kinds/decision";
+import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
+import { ResourceRefSchema } from "@octoplane/kinds/metadata";
+import { readAs } from "@octoplane/kinds/read-input";
+import { boundByRequest } from "@octoplane/resources/binding";
+import { readDecisions } from "@octoplane/resources/decision-log";
+import { isoTime } from "@octoplane/shared/clock";
+import { failure, invalid } from "@octoplane/shared/errors";
+import type { ApiContext } from "../api-context.ts";
+import { objectSchemaOf, operation } from "../http/route-schema.ts";
+import { answer, demand } from "./resource.ts";
+
+/** `PUT …/status`: the whole status of the body replaces the stored one; `state` and `reason` are derived again. */
+export function statusRoute(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
+  const statusSchema = kind.status;
+  if (statusSchema === undefined) return;
+  const schema = operation(kind)("replace the status of", {
+    body: Type.Object({ status: statusSchema }, { additionalProperties: true }),
+    answer: objectSchemaOf(kind),
+    subresource: "status",
+  });
+  app.put(`${pathOf(kind)}/status`, schema, async (request, reply) => {
+    const ref = demand(context, kind, request, "update", "status");
+    const body = request.body as { readonly status?: unknown } | null;
+    if (typeof body !== "object" || body?.status === undefined) {
+      throw invalid([{ field: "status", message: "expected, but missing" }]);
+    }
+    const status = readAs<Readonly<Record<string, unknown>>>(statusSchema, body.status, "status");
+    const repository = context.resources.of(kind);
+    const { metadata } = await repository.mustGet(ref);
+    return answer(
+      reply,
+      await repository.updateStatus(ref, metadata.uid, () => ({ status: status as never })),
+    );
+  });
+}
+
+const ClusterBindingSchema = Type.Object(
+  {
+    api: Type.Optional(Type.String()),
+    kind: Type.Optional(Type.String()),
+    cluster: ResourceRefSchema,
+  },
+  { additionalProperties: false },
+);
+
+/** The sub-resources of single kinds: bindings, decisions, and the one way to read a kubeconfig. */
+export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
+  const applications = anyKind(ApplicationKind);
+  const clusters = anyKind(ClusterKind);
+  const { clock, store } = context.resources.parts;
+
+  const binding = operation(applications)("bind", {
+    body: ClusterBindingSchema,
+    answer: objectSchemaOf(applications),
+    subresource: "binding",
+  });
+  app.put(`${pathOf(applications)}/binding`, binding, async (request, reply) => {
+    const ref = demand(context, applications, request, "update", "binding");
+    const { cluster } = readAs<Static<typeof ClusterBindingSchema>>(
+      ClusterBindingSchema,
+      request.body,
+    );
+    const namespace = cluster.namespace ?? ref.namespace ?? "";
+    if (namespace !== ref.namespace) {
+      const message = `expected a cluster of namespace ${ref.namespace}, like the application`;
+      throw invalid([{ field: "cluster.namespace", message }]);
+    }
+    const found = await context.resources.of(ClusterKind).get({ namespace, name: cluster.name });
+    if (!found)
+      throw failure("NotFound", `Cluster ${cluster.name} in namespace ${namespace} does not exist`);
+    const repository = context.resources.of(ApplicationKind);
+    const { metadata } = await repository.mustGet(ref);
+    const bound = await repository.updateStatus(ref, metadata.uid, (current) => ({
+      status: boundByRequest(current, { namespace, name: cluster.name }, isoTime(clock.now())),
+    }));
+    return answer(reply, bound);
+  });
+
+  const DecisionList = Type.Object({ items: Type.Array(DecisionSchema) });
+  const decisions = operation(applications)("read the decisions about", {
+    answer: DecisionList,
+    subresource: "decisions",
+  });
+  app.get(`${pathOf(applications)}/decisions`, decisions, async (request, reply) => {
+    const ref = demand(context, applications, request, "get");
+    const { metadata } = await context.resources.of(ApplicationKind).mustGet(ref);
+    const items = await readDecisions(store, metadata.uid);
+    const list = { api: applications.api, kind: "DecisionList", metadata: {}, items };
+    return reply.type("application/json").send(JSON.stringify(list));
+  });
+
+  const kubeconfig = operation(clusters)("read the kubeconfig of", {
+    answer: Type.Record(Type.String(), Type.Unknown()),
+    subresource: "kubeconfig",
+  });
+  app.get(`${pathOf(clusters)}/kubeconfig`, kubeconfig, async (request, reply) => {
+    const ref = demand(context, clusters, request, "get", "kubeconfig");
+    const { spec } = await context.resources.of(ClusterKind).reveal(ref);
+    const text = JSON.stringify(spec.kubeconfig);
+    return reply.header("cache-control", "no-store").type("application/json").send(text);
+  });
+}
+
+function pathOf(kind: AnyKind): string {
+  const scope = kind.namespaced ? "/namespaces/:namespace" : "";
+  return `/${kind.api}${scope}/${kind.plural}/:name`;
+}

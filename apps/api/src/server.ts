@@ -1,0 +1,111 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { fastify, type FastifyInstance } from "fastify";
+import { kinds } from "@octoplane/kinds/registry";
+import { limits } from "@octoplane/shared/limits";
+import { setUser, type ApiContext } from "./api-context.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { problemOf } from "./http/problem.ts";
+import { healthRoutes, openPaths } from "./routes/health.ts";
+import { resourceRoutes } from "./routes/resource.ts";
+import { serviceRoutes } from "./routes/service.ts";
+import { specialRoutes, statusRoute } from "./routes/subresources.ts";
+
+/** The web server with all its routes, not yet listening. The route table is this function and what it calls. */
+export async function buildServer(
+  context: ApiContext,
+  options: { readonly problemBaseUrl: string | null },
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 255, ignoreTrailingSlash: true },
+    genReqId: () => context.resources.parts.random.uuid(),
+    requestIdHeader: false,
+    exposeHeadRoutes: false,
+  });
+  // Bodies are checked by the kinds (strictly, with our messages); answers are written by the routes.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  useProblems(app, context, options.problemBaseUrl);
+  useIdentity(app, context);
+  useMetrics(app, context);
+  await useDocumentation(app, context);
+  healthRoutes(app, context);
+  serviceRoutes(app, context);
+  for (const kind of kinds) {
+    resourceRoutes(app, context, kind);
+    statusRoute(app, context, kind);
+  }
+  specialRoutes(app, context);
+  await app.ready();
+  return app;
+}
+
+function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string | null): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const problem = problemOf(error, baseUrl);
+    if (problem.status >= 500) {
+      context.log.error(
+        { requestId: request.id, route: request.routeOptions.url, err: error },
+        "request failed",
+      );
+    }
+    if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="octoplane"');
+    return await reply
+      .code(problem.status)
+      .type("application/problem+json")
+      .send(JSON.stringify(problem));
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const detail = `there is no route ${request.method} ${request.url.split("?")[0]}`;
+    const problem = { type: "about:blank", status: 404, detail, code: "NotFound" };
+    return await reply.code(404).type("application/problem+json").send(JSON.stringify(problem));
+  });
+}
+
+function useIdentity(app: FastifyInstance, context: ApiContext): void {
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.header("x-content-type-options", "nosniff");
+    const path = request.url.split("?")[0]!;
+    if (openPaths.has(path) || path === "/docs" || path.startsWith("/docs/")) return;
+    setUser(request, authenticate(context.authenticator, request.headers.authorization));
+  });
+}
+
+function useMetrics(app: FastifyInstance, context: ApiContext): void {
+  const requests = context.metrics.counter(
+    "octoplane_requests_total",
+    "Requests by route and status.",
+    ["method", "route", "status"],
+  );
+  const seconds = context.metrics.seconds("octoplane_request_seconds", "Time of a request.", [
+    "method",
+  ]);
+  app.addHook("onResponse", async (request, reply) => {
+    const { method } = request;
+    requests.inc({ method, route: request.routeOptions.url ?? "none", status: reply.statusCode });
+    seconds.observe({ method }, reply.elapsedTime / 1_000);
+  });
+}
+
+/** The OpenAPI document, and a page to read and try it that needs nothing from elsewhere. */
+async function useDocumentation(app: FastifyInstance, context: ApiContext): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Octoplane",
+        description: "One REST API in front of many Kubernetes clusters.",
+        version: context.version,
+      },
+      components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+      security: [{ bearer: [] }],
+    },
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+}

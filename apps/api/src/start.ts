@@ -1,0 +1,78 @@
+import type { AddressInfo } from "node:net";
+import type { Resources } from "@octoplane/resources/resources";
+import { failure } from "@octoplane/shared/errors";
+import type { Running } from "@octoplane/shared/lifecycle";
+import { limits } from "@octoplane/shared/limits";
+import { parseListen } from "@octoplane/shared/listen";
+import type { Log } from "@octoplane/shared/log";
+import type { Metrics } from "@octoplane/shared/metrics";
+import type { ApiContext } from "./api-context.ts";
+import { Authorizer } from "./auth/authorizer.ts";
+import { RoleBook } from "./auth/role-book.ts";
+import type { TokenSigner } from "./auth/signed-token.ts";
+import { readStaticUsers } from "./auth/static-users.ts";
+import { bootstrapRoles } from "./bootstrap-roles.ts";
+import type { ApiConfig } from "./config.ts";
+import { buildServer } from "./server.ts";
+
+export interface ApiParts {
+  readonly resources: Resources;
+  readonly signer: TokenSigner;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly version: string;
+}
+
+/** Starts the API server; `address` of what is returned is where it listens. */
+export async function start(
+  config: ApiConfig,
+  parts: ApiParts,
+): Promise<Running & { readonly address: string }> {
+  const listen = parseListen(config.listen);
+  if (!listen)
+    throw failure(
+      "Invalid",
+      `listen: expected address:port, such as 127.0.0.1:8080, found ${config.listen}`,
+    );
+  const { resources, log } = parts;
+  const { allow_anonymous: allowAnonymous, static_users: usersFile } = config.authentication;
+  if (allowAnonymous)
+    log.warn("anonymous access is on: whoever reaches this address may do what anonymous may");
+  if (config.authorization === "always-allow")
+    log.warn("authorization is off: everyone may do everything");
+  await bootstrapRoles(resources, config.bootstrap, log);
+  const roles = new RoleBook(resources);
+  await roles.start();
+  const closing = new AbortController();
+  const context: ApiContext = {
+    ...parts,
+    roles,
+    authenticator: {
+      signer: parts.signer,
+      staticUsers: usersFile === null ? undefined : await readStaticUsers(usersFile),
+      allowAnonymous,
+    },
+    authorizer: new Authorizer(config.authorization, roles),
+    closing: closing.signal,
+  };
+  const server = await buildServer(context, { problemBaseUrl: config.docs.problem_base_url });
+  await server.listen(listen).catch((error: unknown) => {
+    const inUse = (error as { readonly code?: string }).code === "EADDRINUSE";
+    const reason = inUse ? "the port is in use (another one: --listen 127.0.0.1:0)" : String(error);
+    throw failure("Unavailable", `cannot listen on ${config.listen}: ${reason}`, { cause: error });
+  });
+  const { port } = server.server.address() as AddressInfo;
+  return {
+    address: `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      // Requests under way come to their end; connections that idle are closed, and the rest after a while.
+      const cut = resources.parts.clock.after(limits.drainMs, () =>
+        server.server.closeAllConnections(),
+      );
+      await server.close();
+      cut();
+      roles[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import type { ApplicationStatus } from "@octoplane/kinds/application";
+import { conditionOf, type Finding } from "@octoplane/kinds/condition";
+import type { Observed } from "./observed.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** What all objects of a copy come to together. Pure. */
+
+/** Pods of all objects together. */
+export function podTotals(observed: readonly Observed[]): ApplicationStatus["container_health"] {
+  const totals = { desired_pods: 0, running_pods: 0, completed_pods: 0, failed_pods: 0 };
+  for (const { health } of observed) {
+    totals.desired_pods += health.pods?.desired ?? 0;
+    totals.running_pods += health.pods?.running ?? 0;
+    totals.completed_pods += health.pods?.completed ?? 0;
+    totals.failed_pods += health.pods?.failed ?? 0;
+  }
+  return totals;
+}
+
+export interface HealthSummary {
+  readonly finding: Omit<Finding, "observed_generation">;
+  /** True when the copy does its work, so that another one may go. */
+  readonly serves: boolean;
+  /** True while waiting can help and nobody need be told yet. */
+  readonly isStarting: boolean;
+}
+
+/**
+ * The `Healthy` condition: the first degraded object is the reason. An object that is merely not ready makes the
+ * application `Starting` or, when it was healthy before, `Updating`, until the grace time has passed.
+ */
+export function summarize(
+  observed: readonly Observed[],
+  context: {
+    readonly status: Pick<ApplicationStatus, "conditions">;
+    readonly now: number;
+    readonly graceMs: number;
+    /** True when another copy has been running until now. */
+    readonly isReplacement: boolean;
+  },
+): HealthSummary {
+  const of = (status: Observed["health"]["status"]) =>
+    observed.find((object) => object.health.status === status)?.health;
+  const type = "Healthy";
+  const broken = of("degraded");
+  if (broken) {
+    const finding = {
+      type,
+      status: "False",
+      reason: broken.reason,
+      message: broken.message,
+    } as const;
+    return { finding, serves: false, isStarting: false };
+  }
+  const late = of("progressing");
+  if (late) return waiting(late, context);
+  const hasWork = observed.some(
+    ({ health }) => health.pods !== undefined && health.status !== "idle",
+  );
+  const isDone =
+    observed.some(({ health }) => health.status === "completed") &&
+    observed.every(
+      ({ health }) =>
+        health.status === "completed" || health.pods === undefined || health.status === "idle",
+    );
+  const reason = isDone ? "Completed" : !hasWork && of("idle") ? "Idle" : "Healthy";
+  return {
+    finding: { type, status: "True", reason, message: "" },
+    serves: true,
+    isStarting: false,
+  };
+}
+
+function waiting(
+  late: { readonly reason: string; readonly message: string },
+  context: Parameters<typeof summarize>[1],
+): HealthSummary {
+  const previous = conditionOf(context.status.conditions, "Healthy");
+  const wasHealthy = previous?.status === "True" || previous?.reason === "Updating";
+  const reason = wasHealthy && !context.isReplacement ? "Updating" : "Starting";
+  const since =
+    previous && (previous.reason === "Starting" || previous.reason === "Updating")
+      ? Date.parse(previous.last_transition_time)
+      : context.now;
+  const gaveUp =
+    previous?.status === "False" && !["Starting", "Updating"].includes(previous.reason);
+  if (gaveUp || context.now - since >= context.graceMs) {
+    const finding = {
+      type: "Healthy",
+      status: "False",
+      reason: late.reason,
+      message: late.message,
+    } as const;
+    return { finding, serves: false, isStarting: false };
+  }
+  const finding = { type: "Healthy", status: "False", reason, message: late.message } as const;
+  return { finding, serves: false, isStarting: true };
+}
+
+/** The `Applied` condition: refused beats retried, and the first trouble is the reason. */
+export function appliedFinding(result: {
+  readonly isComplete: boolean;
+  readonly troubles: readonly Trouble[];
+}): Omit<Finding, "observed_generation"> {
+  const refused = result.troubles.find(({ canPass }) => !canPass);
+  const first = refused ?? result.troubles[0];
+  const type = "Applied";
+  const message = result.troubles
+    .map((trouble) => trouble.message)
+    .slice(0, 3)
+    .join("\n");
+  if (refused) return { type, status: "False", reason: refused.code, message };
+  if (first) return { type, status: "Unknown", reason: first.code, message };
+  if (!result.isComplete) return { type, status: "Unknown", reason: "Waiting", message: "" };
+  return { type, status: "True", reason: "Applied", message: "" };
+}

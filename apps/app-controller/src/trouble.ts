@@ -1,0 +1,21 @@
+import { KubeError } from "@octoplane/kube/kube";
+import { limits } from "@octoplane/shared/limits";
+
+/** Something that a cluster did not do, in Krake's codes. */
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+  /** True when it can pass by itself. */
+  readonly canPass: boolean;
+}
+
+/** What a cluster said, as a trouble; anything that is no answer of a cluster is thrown on. */
+export function troubleOf(error: unknown, title: string): Trouble {
+  if (!(error instanceof KubeError)) throw error;
+  const causes = error.causes.map(({ field, message }) => `${field}: ${message}`).join("; ");
+  const told = causes === "" || error.message.includes(causes);
+  const detail = told ? error.message : `${error.message} (${causes})`;
+  const code = error.reason === "Unreachable" ? "CLUSTER_NOT_REACHABLE" : "KUBERNETES_ERROR";
+  const message = `${title}: ${detail}`.slice(0, limits.messageCharsMax);
+  return { code, message, canPass: error.retry };
+}

@@ -1,0 +1,189 @@
+import type { ClusterStatus } from "@octoplane/kinds/cluster";
+import { setCondition, type Condition } from "@octoplane/kinds/condition";
+import type { KubeObject, ServedKind } from "@octoplane/kube/kube";
+import { limits } from "@octoplane/shared/limits";
+import { parseQuantity } from "@octoplane/kinds/quantity";
+import type { Probe } from "./probe.ts";
+
+/** What a probe tells about a cluster, as its next status. Pure. */
+
+export interface AssessInput {
+  readonly status: ClusterStatus;
+  readonly generation: number;
+  readonly probe: Probe;
+  /** Failed probes in a row, this one included. */
+  readonly failures: number;
+  readonly failuresMax: number;
+  readonly now: string;
+}
+
+/** Groups that every Kubernetes serves; everything else came with a custom resource or an aggregated server. */
+const builtInGroups = new Set([
+  "",
+  "admissionregistration.k8s.io",
+  "apiextensions.k8s.io",
+  "apiregistration.k8s.io",
+  "apps",
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "autoscaling",
+  "batch",
+  "certificates.k8s.io",
+  "coordination.k8s.io",
+  "discovery.k8s.io",
+  "events.k8s.io",
+  "flowcontrol.apiserver.k8s.io",
+  "internal.apiserver.k8s.io",
+  "metrics.k8s.io",
+  "networking.k8s.io",
+  "node.k8s.io",
+  "policy",
+  "rbac.authorization.k8s.io",
+  "resource.k8s.io",
+  "scheduling.k8s.io",
+  "storage.k8s.io",
+  "storagemigration.k8s.io",
+]);
+
+export function assess(input: AssessInput): ClusterStatus {
+  return input.probe.ok ? reached(input, input.probe) : missed(input, input.probe);
+}
+
+/** One lost probe is not an outage, unless nothing was ever known or asking again cannot help. */
+function missed(
+  { status, generation, failures, failuresMax, now }: AssessInput,
+  probe: Extract<Probe, { ok: false }>,
+): ClusterStatus {
+  const known = status.conditions.find(({ type }) => type === "Reachable");
+  if (probe.canPass && failures < failuresMax && known?.status === "True") return status;
+  const conditions = setCondition(
+    status.conditions,
+    {
+      type: "Reachable",
+      status: "False",
+      reason: probe.reason,
+      message: probe.message.slice(0, limits.messageCharsMax),
+      observed_generation: generation,
+    },
+    now,
+  );
+  return { ...status, conditions: [...conditions], observed_generation: generation };
+}
+
+function reached(
+  { status, generation, now }: AssessInput,
+  probe: Extract<Probe, { ok: true }>,
+): ClusterStatus {
+  const nodes = probe.nodes.map(viewNode);
+  const ready = nodes.filter((node) => node.isReady);
+  const pressed = ready.filter((node) => node.pressure !== undefined);
+  const shared = { observed_generation: generation, message: "" };
+  let conditions: readonly Condition[] = setCondition(
+    status.conditions,
+    { ...shared, type: "Reachable", status: "True", reason: "Answers" },
+    now,
+  );
+  const notReady = nodes.length - ready.length;
+  conditions = setCondition(
+    conditions,
+    {
+      ...shared,
+      type: "NodesReady",
+      status: ready.length * 2 < nodes.length || nodes.length === 0 ? "False" : "True",
+      reason: notReady === 0 && nodes.length > 0 ? "AllReady" : "NodesNotReady",
+      message:
+        nodes.length === 0
+          ? "the cluster has no nodes"
+          : countText(notReady, nodes.length, "not ready"),
+    },
+    now,
+  );
+  conditions = setCondition(
+    conditions,
+    {
+      ...shared,
+      type: "NoPressure",
+      status: pressed.length * 2 > ready.length ? "False" : "True",
+      reason: pressed.length === 0 ? "NoPressure" : "NodesUnderPressure",
+      message: countText(pressed.length, ready.length, pressed[0]?.pressure ?? ""),
+    },
+    now,
+  );
+  return {
+    ...status,
+    conditions: [...conditions],
+    observed_generation: generation,
+    version: probe.version,
+    capacity: capacityOf(ready, nodes.length),
+    nodes: nodes.slice(0, limits.clusterNodesMax).map((node) => node.reported),
+    ...(probe.served === undefined ? {} : { served_kinds: customKinds(probe.served) }),
+  };
+}
+
+function countText(count: number, total: number, what: string): string {
+  return count === 0 ? "" : `${count} of ${total} nodes: ${what}`;
+}
+
+interface NodeView {
+  readonly isReady: boolean;
+  /** The first condition such as `MemoryPressure` that holds. */
+  readonly pressure: string | undefined;
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly reported: ClusterStatus["nodes"][number];
+}
+
+interface NodeCondition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+function viewNode(node: KubeObject): NodeView {
+  const status = (node["status"] ?? {}) as {
+    readonly conditions?: readonly NodeCondition[];
+    readonly allocatable?: Readonly<Record<string, string>>;
+  };
+  const conditions = (status.conditions ?? []).map((condition) => ({
+    type: condition.type ?? "",
+    status: condition.status ?? "Unknown",
+    reason: condition.reason ?? null,
+    message: condition.message ?? null,
+  }));
+  return {
+    isReady: conditions.some(({ type, status: value }) => type === "Ready" && value === "True"),
+    pressure: conditions.find(
+      ({ type, status: value }) => type.toLowerCase().endsWith("pressure") && value === "True",
+    )?.type,
+    allocatable: status.allocatable ?? {},
+    reported: {
+      api: "kubernetes",
+      kind: "ClusterNode",
+      metadata: { name: node.metadata.name ?? "" },
+      status: { conditions },
+    },
+  };
+}
+
+function capacityOf(ready: readonly NodeView[], nodes: number): ClusterStatus["capacity"] {
+  const sum = (resource: string): number =>
+    ready.reduce(
+      (total, node) => total + (parseQuantity(node.allocatable[resource] ?? "0") ?? 0),
+      0,
+    );
+  return {
+    cpu_cores: sum("cpu"),
+    memory_bytes: sum("memory"),
+    pods: sum("pods"),
+    nodes,
+    nodes_ready: ready.length,
+  };
+}
+
+/** `plural.group`, once each and in order, of what is not built in. */
+export function customKinds(served: readonly ServedKind[]): string[] {
+  const names = served
+    .filter(({ group }) => !builtInGroups.has(group))
+    .map(({ plural, group }) => `${plural}.${group}`);
+  return [...new Set(names)].toSorted();
+}

@@ -1,0 +1,5 @@
+import { runProcess } from "@octoplane/process/run-process";
+import { SchedulerConfigSchema } from "./config.ts";
+import { start } from "./start.ts";
+
+await runProcess({ name: "scheduler", schema: SchedulerConfigSchema, start });

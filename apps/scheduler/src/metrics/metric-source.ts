@@ -1,0 +1,119 @@
+import type { MetricsProvider } from "@octoplane/kinds/metrics-provider";
+import { linkedAbort } from "@octoplane/shared/abort";
+import type { Clock } from "@octoplane/shared/clock";
+import { messageOf } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+import type { Fetched, FetchValues } from "./provider.ts";
+
+/** The newest that is known of one metric at one provider. */
+export interface KnownValue {
+  /** The last good value, with the time of its fetch in milliseconds since the epoch. */
+  readonly value: number | undefined;
+  readonly time: number;
+  /** What the newest fetch met, if it was no value. */
+  readonly trouble: { readonly code: string; readonly message: string } | undefined;
+}
+
+export interface SourceOptions {
+  readonly fetch: FetchValues;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  /** Called after every fetch that changed something. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Polls one provider for all its metrics together, in the background: never because an application is being placed.
+ * The last good value outlives a failed fetch; how long it counts is for the reader to say.
+ */
+export class MetricSource implements AsyncDisposable {
+  readonly #options: SourceOptions;
+  #spec: MetricsProvider["spec"];
+  #names: readonly string[] = [];
+  readonly #values = new Map<string, KnownValue>();
+  readonly #stop = new AbortController();
+  #timer: (() => void) | undefined;
+  #fetching: Promise<void> | undefined;
+  #again = false;
+
+  constructor(spec: MetricsProvider["spec"], options: SourceOptions) {
+    this.#spec = spec;
+    this.#options = options;
+  }
+
+  /** `undefined` while the first fetch is under way. */
+  known(name: string): KnownValue | undefined {
+    return this.#values.get(name);
+  }
+
+  /** Which metrics are wanted, and how to reach them; fetches at once when that is new. */
+  want(spec: MetricsProvider["spec"], names: readonly string[]): void {
+    const sorted = [...names].toSorted();
+    const same = spec === this.#spec && sorted.join("\n") === this.#names.join("\n");
+    if (same) return;
+    this.#spec = spec;
+    this.#names = sorted;
+    this.#fetchSoon();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#timer?.();
+    await this.#fetching;
+  }
+
+  #fetchSoon(): void {
+    if (this.#stop.signal.aborted || this.#names.length === 0) return;
+    if (this.#fetching) {
+      this.#again = true;
+      return;
+    }
+    this.#timer?.();
+    this.#fetching = this.#fetch().finally(() => {
+      this.#fetching = undefined;
+      if (this.#again) {
+        this.#again = false;
+        this.#fetchSoon();
+      } else if (!this.#stop.signal.aborted) {
+        this.#timer = this.#options.clock.after(this.#options.intervalMs, () => this.#fetchSoon());
+      }
+    });
+  }
+
+  async #fetch(): Promise<void> {
+    const { clock, fetch, onChange } = this.#options;
+    const names = this.#names;
+    const { controller, release } = linkedAbort(this.#stop.signal, limits.metricsTimeoutMs);
+    let fetched: ReadonlyMap<string, Fetched>;
+    try {
+      fetched = await fetch(this.#spec, names, controller.signal);
+    } catch (error) {
+      const trouble = {
+        ok: false,
+        code: "UNREACHABLE_METRICS_PROVIDER",
+        message: messageOf(error),
+      } as const;
+      fetched = new Map(names.map((name) => [name, trouble]));
+    } finally {
+      release();
+    }
+    const changed = names.filter((name) => this.#keep(name, fetched.get(name), clock.now()));
+    if (changed.length > 0 && !this.#stop.signal.aborted) onChange();
+  }
+
+  /** True when this is news: another value, or another trouble. */
+  #keep(name: string, fetched: Fetched | undefined, now: number): boolean {
+    const before = this.#values.get(name);
+    if (fetched?.ok) {
+      this.#values.set(name, { value: fetched.value, time: now, trouble: undefined });
+      return before?.value !== fetched.value || before.trouble !== undefined;
+    }
+    const trouble = {
+      code: fetched?.code ?? "INVALID_METRIC",
+      message: fetched?.message ?? "the provider gave no value",
+    };
+    this.#values.set(name, { value: before?.value, time: before?.time ?? now, trouble });
+    // Always news: the last good value is growing old, and at some moment it no longer counts.
+    return true;
+  }
+}

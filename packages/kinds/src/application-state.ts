@@ -1,0 +1,86 @@
+import type { DerivedState } from "./kind.ts";
+import { conditionOf, type Condition } from "./condition.ts";
+import type { Metadata, Reason, ResourceRef } from "./metadata.ts";
+
+/**
+ * `status.state` and `status.reason` of an application, from its conditions. The one place where they are made.
+ *
+ * Conditions and their owners:
+ * - `Scheduled` (scheduler): True when a cluster is chosen; False with the reason why none is.
+ * - `Applied` (application controller): True when the objects of the generation stand on the chosen cluster;
+ *   Unknown while that is under way or being retried; False when it cannot succeed without a change.
+ * - `Healthy` (application controller): True (also `Idle` and `Completed`), or False: `Starting` before it was ever
+ *   healthy, `Updating` after a change, else the first thing that is wrong.
+ * - `Deleting` (application controller): True while the objects are being removed; False when that is stuck.
+ */
+export interface StateInput {
+  readonly metadata: Pick<Metadata, "deleted" | "generation">;
+  readonly spec: { readonly backoff_limit: number };
+  readonly status: {
+    readonly conditions: readonly Condition[];
+    readonly scheduled_to: ResourceRef | null;
+    readonly running_on: ResourceRef | null;
+    readonly copies: readonly unknown[];
+  };
+}
+
+export function applicationState(app: StateInput): DerivedState {
+  const { conditions } = app.status;
+  const deleting = conditionOf(conditions, "Deleting");
+  if (app.metadata.deleted !== null && deleting) {
+    return { state: "DELETING", reason: deleting.status === "False" ? reasonOf(deleting) : null };
+  }
+  const scheduled = conditionOf(conditions, "Scheduled");
+  const runs = app.status.copies.length > 0;
+  if (!scheduled) return { state: "PENDING", reason: null };
+  if (scheduled.status === "False") return unplaced(app, scheduled);
+  const applied = conditionOf(conditions, "Applied");
+  const moving =
+    app.status.running_on !== null && !same(app.status.running_on, app.status.scheduled_to);
+  if (applied?.status === "False") {
+    return { state: runs && serves(conditions) ? "DEGRADED" : "FAILED", reason: reasonOf(applied) };
+  }
+  const current = applied?.observed_generation === app.metadata.generation;
+  if (applied?.status !== "True" || !current || moving) {
+    return { state: underWay({ moving, runs }), reason: troubleOf(applied) };
+  }
+  return settled(conditions);
+}
+
+/** No cluster fits. With unlimited attempts Krake says DEGRADED, with counted ones FAILED; neither is final here. */
+function unplaced(app: StateInput, scheduled: Condition): DerivedState {
+  return {
+    state: app.spec.backoff_limit < 0 ? "DEGRADED" : "FAILED",
+    reason: reasonOf(scheduled),
+  };
+}
+
+function underWay({ moving, runs }: { moving: boolean; runs: boolean }): string {
+  if (moving) return "MIGRATING";
+  return runs ? "RECONCILING" : "CREATING";
+}
+
+function settled(conditions: readonly Condition[]): DerivedState {
+  const healthy = conditionOf(conditions, "Healthy");
+  if (!healthy || healthy.reason === "Starting") return { state: "CREATING", reason: null };
+  if (healthy.reason === "Updating") return { state: "RECONCILING", reason: null };
+  if (healthy.status !== "True") return { state: "DEGRADED", reason: reasonOf(healthy) };
+  return { state: healthy.reason === "Completed" ? "COMPLETED" : "RUNNING", reason: null };
+}
+
+function serves(conditions: readonly Condition[]): boolean {
+  return conditionOf(conditions, "Healthy")?.status === "True";
+}
+
+/** What an operation that is being retried has met. */
+function troubleOf(applied: Condition | undefined): Reason | null {
+  return applied === undefined || applied.message === "" ? null : reasonOf(applied);
+}
+
+function reasonOf(condition: Condition): Reason {
+  return { code: condition.reason, message: condition.message };
+}
+
+function same(a: ResourceRef | null, b: ResourceRef | null): boolean {
+  return a?.namespace === b?.namespace && a?.name === b?.name;
+}

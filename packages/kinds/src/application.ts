@@ -1,0 +1,199 @@
+import { Type } from "typebox";
+import type { FieldProblem } from "@octoplane/shared/errors";
+import { applicationState } from "./application-state.ts";
+import { ConditionSchema } from "./condition.ts";
+import { checkConstraints } from "./constraints.ts";
+import { defineKind, type Resource } from "./kind.ts";
+import { checkManifest } from "./manifest.ts";
+import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+import { formatRef, formatState, joined } from "./cells.ts";
+
+const anyObject = Type.Record(Type.String(), Type.Unknown());
+const texts = Type.Array(Type.String());
+const closed = { additionalProperties: false } as const;
+
+const ClusterConstraintsSchema = Type.Object(
+  {
+    labels: nullable(texts),
+    custom_resources: Type.Array(Type.String(), { default: [] }),
+    metrics: nullable(texts),
+  },
+  { ...closed, default: {} },
+);
+
+const SpecSchema = Type.Object(
+  {
+    manifest: Type.Array(anyObject, { default: [], description: "Kubernetes objects" }),
+    tosca: Type.Union([anyObject, Type.String()], { default: {} }),
+    csar: nullable(Type.String()),
+    observer_schema: Type.Array(anyObject, { default: [] }),
+    constraints: Type.Object(
+      { cluster: ClusterConstraintsSchema, migration: Type.Boolean({ default: true }) },
+      { ...closed, default: {} },
+    ),
+    hooks: Type.Array(Type.String(), { default: [] }),
+    shutdown_grace_time: nullable(Type.Integer({ minimum: 0 })),
+    shutdown_failure_strategy: nullable(Type.String()),
+    shutdown_retry_count: nullable(Type.Integer({ minimum: 0 })),
+    backoff: Type.Integer({ default: 1 }),
+    backoff_delay: Type.Integer({ default: 1 }),
+    backoff_limit: Type.Integer({ default: -1 }),
+    storage_migration: Type.String({ default: "none" }),
+    auto_cluster_create: Type.Boolean({ default: false }),
+    reschedule_after: Type.Optional(
+      Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+        description: "seconds between moves for metrics; left out or null: the scheduler's own",
+      }),
+    ),
+  },
+  closed,
+);
+
+/** One object of an application as it stands on a cluster. */
+export const InventoryItemSchema = Type.Object(
+  {
+    group: Type.String(),
+    version: Type.String(),
+    kind: Type.String(),
+    namespace: nullable(Type.String()),
+    name: Type.String(),
+    uid: Type.String(),
+    digest: Type.String({ description: "of what was applied" }),
+    fields_digest: Type.String({ description: "of the fields that are ours, after that" }),
+    created: Type.Boolean({ description: "false when the object was there before" }),
+  },
+  closed,
+);
+
+/** What runs of an application on one cluster. */
+export const CopySchema = Type.Object(
+  {
+    cluster: ResourceRefSchema,
+    cluster_uid: Type.String(),
+    generation: Type.Integer({ description: "the last one applied in full" }),
+    objects: Type.Array(InventoryItemSchema),
+  },
+  closed,
+);
+
+const count = Type.Integer({ default: 0 });
+
+const StatusSchema = Type.Object(
+  {
+    state: Type.String({ default: "PENDING" }),
+    reason: nullable(ReasonSchema),
+    conditions: Type.Array(ConditionSchema, { default: [] }),
+    scheduled_generation: count,
+    observed_generation: count,
+    decisions: count,
+    copies: Type.Array(CopySchema, { default: [] }),
+    container_health: Type.Object(
+      { desired_pods: count, running_pods: count, completed_pods: count, failed_pods: count },
+      { ...closed, default: {} },
+    ),
+    kube_controller_triggered: nullable(dateTime),
+    scheduled: nullable(dateTime),
+    scheduled_to: nullable(ResourceRefSchema),
+    running_on: nullable(ResourceRefSchema),
+    retries: nullable(Type.Integer()),
+    scheduled_retry: nullable(dateTime),
+    services: Type.Record(Type.String(), Type.String(), { default: {} }),
+    mangled_observer_schema: Type.Array(anyObject, { default: [] }),
+    last_observed_manifest: Type.Array(anyObject, { default: [] }),
+    last_applied_manifest: Type.Array(anyObject, { default: [] }),
+    complete_token: nullable(Type.String()),
+    complete_cert: nullable(Type.String()),
+    complete_key: nullable(Type.String()),
+    shutdown_token: nullable(Type.String()),
+    shutdown_cert: nullable(Type.String()),
+    shutdown_key: nullable(Type.String()),
+    shutdown_grace_period: nullable(dateTime),
+    auto_cluster_create_started: nullable(Type.String()),
+    migration_retries: count,
+    migration_timeout: count,
+  },
+  closed,
+);
+
+export type Application = Resource<{ spec: typeof SpecSchema }, typeof StatusSchema>;
+export type ApplicationStatus = Application["status"];
+export type Copy = ApplicationStatus["copies"][number];
+export type InventoryItem = Copy["objects"][number];
+
+export const ApplicationKind = defineKind({
+  api: "kubernetes",
+  kind: "Application",
+  plural: "applications",
+  namespaced: true,
+  aliases: ["app"],
+  fields: { spec: SpecSchema },
+  status: StatusSchema,
+  subresources: ["binding", "decisions"],
+  secrets: [],
+  additions: [["spec", "reschedule_after"]],
+  finalizers: ["kubernetes_resources_deletion"],
+  columns: [
+    { title: "state", cell: (app) => formatState(app.status.state) },
+    { title: "reason", wide: true, cell: (app) => app.status.reason?.message ?? "" },
+    { title: "container_health", wide: true, cell: (app) => podCounts(app) },
+    { title: "services", wide: true, cell: (app) => services(app) },
+    { title: "allow migration", wide: true, cell: (app) => String(app.spec.constraints.migration) },
+    {
+      title: "label constraints",
+      wide: true,
+      cell: (app) => joined(app.spec.constraints.cluster.labels),
+    },
+    {
+      title: "resources constraints",
+      wide: true,
+      cell: (app) => joined(app.spec.constraints.cluster.custom_resources),
+    },
+    {
+      title: "metric constraints",
+      wide: true,
+      cell: (app) => joined(app.spec.constraints.cluster.metrics),
+    },
+    { title: "hooks", wide: true, cell: (app) => joined(app.spec.hooks) },
+    { title: "scheduled_to", wide: true, cell: (app) => formatRef(app.status.scheduled_to) },
+    { title: "scheduled", wide: true, cell: (app) => app.status.scheduled ?? "" },
+    { title: "running_on", wide: true, cell: (app) => formatRef(app.status.running_on) },
+    { title: "backoff", wide: true, cell: (app) => String(app.spec.backoff) },
+    { title: "backoff_delay", wide: true, cell: (app) => String(app.spec.backoff_delay) },
+    { title: "backoff_limit", wide: true, cell: (app) => String(app.spec.backoff_limit) },
+  ],
+  validate(app) {
+    return [
+      ...checkSource(app),
+      ...checkManifest(app.spec.manifest),
+      ...checkConstraints("spec.constraints.cluster", app.spec.constraints.cluster),
+    ];
+  },
+  derive: (app) => applicationState(app),
+});
+
+function checkSource({ spec }: Application): readonly FieldProblem[] {
+  const { tosca, csar } = spec;
+  const problems: FieldProblem[] = [];
+  const hasTosca = typeof tosca === "string" ? tosca !== "" : Object.keys(tosca).length > 0;
+  if (spec.manifest.length === 0 && !hasTosca && csar === null) {
+    problems.push({ field: "spec", message: "expected at least one of manifest, tosca and csar" });
+  }
+  if (typeof tosca === "string" && tosca !== "" && !/\.ya?ml$/.test(tosca)) {
+    problems.push({ field: "spec.tosca", message: "expected a URL that ends in .yaml or .yml" });
+  }
+  if (csar !== null && !/\.(?:csar|zip)$/.test(csar)) {
+    problems.push({ field: "spec.csar", message: "expected a URL that ends in .csar or .zip" });
+  }
+  return problems;
+}
+
+function podCounts({ status }: Application): string {
+  const { running_pods, failed_pods, completed_pods, desired_pods } = status.container_health;
+  return `${running_pods} active / ${failed_pods} failed / ${completed_pods} succeeded / ${desired_pods} desired`;
+}
+
+function services({ status }: Application): string {
+  return Object.entries(status.services)
+    .map(([name, address]) => `${name}: ${address}`)
+    .join("\n");
+}

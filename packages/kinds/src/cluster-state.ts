@@ -1,0 +1,31 @@
+import { conditionOf, type Condition } from "./condition.ts";
+import type { DerivedState } from "./kind.ts";
+
+/**
+ * `status.state` and `status.reason` of a cluster, from its conditions. The one place where they are made.
+ *
+ * Conditions and their owners:
+ * - `Reachable` (cluster controller): False after several lost probes, Unknown after the first.
+ * - `NodesReady` (cluster controller): False when less than half of the nodes are ready.
+ * - `NoPressure` (cluster controller): False when more than half of the nodes are under pressure.
+ * - `MetricsAvailable` (scheduler): False when a metric that the cluster names has no usable value.
+ */
+export function clusterState(cluster: {
+  readonly status: { readonly conditions: readonly Condition[] };
+}): DerivedState {
+  const { conditions } = cluster.status;
+  const reachable = conditionOf(conditions, "Reachable");
+  if (!reachable) return { state: "PENDING", reason: null };
+  const ladder = [
+    { condition: reachable, state: "OFFLINE" },
+    { condition: conditionOf(conditions, "NodesReady"), state: "NOTREADY" },
+    { condition: conditionOf(conditions, "NoPressure"), state: "UNHEALTHY" },
+    { condition: conditionOf(conditions, "MetricsAvailable"), state: "FAILING_METRICS" },
+  ];
+  for (const { condition, state } of ladder) {
+    if (condition?.status === "False") {
+      return { state, reason: { code: condition.reason, message: condition.message } };
+    }
+  }
+  return { state: "ONLINE", reason: null };
+}

@@ -1,0 +1,212 @@
+import { Type } from "typebox";
+import { formatRef, formatState, joined, printable } from "./cells.ts";
+import { clusterState } from "./cluster-state.ts";
+import { ConditionSchema } from "./condition.ts";
+import { checkConstraints } from "./constraints.ts";
+import { defineKind, type Resource } from "./kind.ts";
+import { checkKubeconfig } from "./kubeconfig.ts";
+import { nullable, dateTime, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+
+const closed = { additionalProperties: false } as const;
+const texts = Type.Array(Type.String());
+
+/** A metric that counts for a cluster, and how much. */
+export const MetricRefSchema = Type.Object(
+  {
+    name: Type.String(),
+    weight: Type.Number(),
+    namespaced: Type.Boolean({ default: false }),
+  },
+  closed,
+);
+
+const SpecSchema = Type.Object(
+  {
+    kubeconfig: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+    tosca: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+    custom_resources: Type.Array(Type.String(), { default: [] }),
+    constraints: Type.Object(
+      {
+        cloud: Type.Object(
+          { labels: nullable(texts), metrics: nullable(texts) },
+          { ...closed, default: {} },
+        ),
+      },
+      { ...closed, default: {} },
+    ),
+    metrics: Type.Array(MetricRefSchema, { default: [] }),
+    inherit_metrics: Type.Boolean({ default: false }),
+    backoff: Type.Integer({ default: 1 }),
+    backoff_delay: Type.Integer({ default: 1 }),
+    backoff_limit: Type.Integer({ default: -1 }),
+    auto_generated: Type.Boolean({ default: false }),
+  },
+  closed,
+);
+
+const NodeSchema = Type.Object(
+  {
+    api: Type.String({ default: "kubernetes" }),
+    kind: Type.String({ default: "ClusterNode" }),
+    metadata: Type.Object({ name: Type.String() }, closed),
+    status: Type.Object(
+      {
+        conditions: Type.Array(
+          Type.Object(
+            {
+              type: Type.String(),
+              status: Type.String(),
+              reason: nullable(Type.String()),
+              message: nullable(Type.String()),
+            },
+            closed,
+          ),
+        ),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+/** What a cluster has, in cores and bytes, over its ready nodes. */
+const CapacitySchema = Type.Object(
+  {
+    cpu_cores: Type.Number(),
+    memory_bytes: Type.Number(),
+    pods: Type.Integer(),
+    nodes: Type.Integer(),
+    nodes_ready: Type.Integer(),
+  },
+  closed,
+);
+
+const StatusSchema = Type.Object(
+  {
+    state: Type.String({ default: "PENDING" }),
+    reason: nullable(ReasonSchema),
+    conditions: Type.Array(ConditionSchema, { default: [] }),
+    observed_generation: Type.Integer({ default: 0 }),
+    version: nullable(Type.String()),
+    capacity: nullable(CapacitySchema),
+    served_kinds: Type.Array(Type.String(), {
+      default: [],
+      description: "plural.group of every kind that the cluster serves beyond the built-in ones",
+    }),
+    kube_controller_triggered: nullable(dateTime),
+    metrics_reasons: Type.Record(Type.String(), ReasonSchema, { default: {} }),
+    last_applied_tosca: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
+    nodes: Type.Array(NodeSchema, { default: [] }),
+    cluster_id: nullable(Type.String()),
+    scheduled: nullable(dateTime),
+    scheduled_to: nullable(ResourceRefSchema),
+    running_on: nullable(ResourceRefSchema),
+    retries: Type.Integer({ default: 0 }),
+  },
+  closed,
+);
+
+export type Cluster = Resource<{ spec: typeof SpecSchema }, typeof StatusSchema>;
+export type ClusterStatus = Cluster["status"];
+export type MetricRef = Cluster["spec"]["metrics"][number];
+
+export const ClusterKind = defineKind({
+  api: "kubernetes",
+  kind: "Cluster",
+  plural: "clusters",
+  namespaced: true,
+  aliases: [],
+  fields: { spec: SpecSchema },
+  status: StatusSchema,
+  subresources: ["binding", "kubeconfig"],
+  secrets: [
+    ["spec", "kubeconfig", "users", "*", "user", "token"],
+    ["spec", "kubeconfig", "users", "*", "user", "password"],
+    ["spec", "kubeconfig", "users", "*", "user", "client-key-data"],
+  ],
+  additions: [],
+  finalizers: [],
+  columns: [
+    { title: "state", cell: (cluster) => formatState(cluster.status.state) },
+    { title: "reason", wide: true, cell: (cluster) => cluster.status.reason?.message ?? "" },
+    { title: "custom_resources", wide: true, cell: (cluster) => joined(customResources(cluster)) },
+    {
+      title: "metrics",
+      wide: true,
+      cell: (cluster) =>
+        joined(cluster.spec.metrics.map((metric) => `${metric.name}: ${metric.weight}`)),
+    },
+    { title: "failing_metrics", wide: true, cell: (cluster) => failing(cluster) },
+    {
+      title: "label constraints",
+      wide: true,
+      cell: (cluster) => joined(cluster.spec.constraints.cloud.labels),
+    },
+    {
+      title: "metric constraints",
+      wide: true,
+      cell: (cluster) => joined(cluster.spec.constraints.cloud.metrics),
+    },
+    {
+      title: "scheduled_to",
+      wide: true,
+      cell: (cluster) => formatRef(cluster.status.scheduled_to),
+    },
+    { title: "scheduled", wide: true, cell: (cluster) => cluster.status.scheduled ?? "" },
+    { title: "running_on", wide: true, cell: (cluster) => formatRef(cluster.status.running_on) },
+    { title: "version", wide: true, cell: (cluster) => cluster.status.version ?? "" },
+    { title: "nodes", wide: true, cell: (cluster) => nodeCounts(cluster) },
+    ...["pid", "memory", "disk"].map((name) => ({
+      title: `nodes_${name}_pressure`,
+      wide: true,
+      cell: (cluster: Cluster) => underPressure(cluster, `${name}pressure`),
+    })),
+    { title: "backoff", wide: true, cell: (cluster) => String(cluster.spec.backoff) },
+    { title: "backoff_delay", wide: true, cell: (cluster) => String(cluster.spec.backoff_delay) },
+    { title: "backoff_limit", wide: true, cell: (cluster) => String(cluster.spec.backoff_limit) },
+  ],
+  validate({ spec }) {
+    const hasKubeconfig = Object.keys(spec.kubeconfig).length > 0;
+    const hasTosca = Object.keys(spec.tosca).length > 0;
+    return [
+      ...(hasKubeconfig || hasTosca
+        ? []
+        : [{ field: "spec", message: "expected a kubeconfig or a tosca template" }]),
+      ...(hasKubeconfig
+        ? checkKubeconfig(spec.kubeconfig).map(({ field, message }) => ({
+            field: field === "" ? "spec.kubeconfig" : `spec.kubeconfig.${field}`,
+            message,
+          }))
+        : []),
+      ...checkConstraints("spec.constraints.cloud", spec.constraints.cloud),
+    ];
+  },
+  derive: (cluster) => clusterState(cluster),
+});
+
+/** Declared by the user or reported by the cluster itself, as `plural.group`. */
+export function customResources(cluster: {
+  readonly spec: { readonly custom_resources: readonly string[] };
+  readonly status: { readonly served_kinds: readonly string[] };
+}): readonly string[] {
+  return [...new Set([...cluster.spec.custom_resources, ...cluster.status.served_kinds])];
+}
+
+function underPressure({ status }: Cluster, type: string): string {
+  const pressed = status.nodes.filter((node) =>
+    node.status.conditions.some(
+      (condition) => condition.type.toLowerCase() === type && condition.status === "True",
+    ),
+  );
+  return `${pressed.length}/${status.nodes.length}`;
+}
+
+function nodeCounts({ status }: Cluster): string {
+  return status.capacity === null ? "" : `${status.capacity.nodes_ready}/${status.capacity.nodes}`;
+}
+
+function failing({ status }: Cluster): string {
+  return Object.entries(status.metrics_reasons)
+    .map(([name, reason]) => printable(`${name}: ${reason.message}`))
+    .join("\n");
+}

@@ -1,0 +1,77 @@
+import { Type } from "typebox";
+import type { FieldProblem } from "@octoplane/shared/errors";
+import { defineKind, type Column, type Resource, type ResourceOf } from "./kind.ts";
+
+/** Kinds Metric and GlobalMetric: one specification in two scopes. */
+
+const SpecSchema = Type.Object(
+  {
+    allowed_values: Type.Array(Type.Integer(), { description: "empty: every value in the range" }),
+    min: Type.Number(),
+    max: Type.Number(),
+    direction: Type.Optional(
+      Type.Union([Type.Literal("higher"), Type.Literal("lower")], {
+        description: "which values are better; left out: higher",
+      }),
+    ),
+    provider: Type.Object(
+      { name: Type.String(), metric: Type.String({ description: "its name at the provider" }) },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+type AnyMetric = Resource<{ spec: typeof SpecSchema }, undefined>;
+
+const columns: readonly Column<AnyMetric>[] = [
+  { title: "provider", cell: ({ spec }) => spec.provider.name },
+  { title: "min", cell: ({ spec }) => String(spec.min) },
+  { title: "max", cell: ({ spec }) => String(spec.max) },
+  { title: "direction", wide: true, cell: ({ spec }) => spec.direction ?? "higher" },
+  { title: "allowed_values", cell: ({ spec }) => spec.allowed_values.join(", ") },
+];
+
+function validate({ spec }: AnyMetric): readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (!(spec.min < spec.max)) {
+    problems.push({ field: "spec.min", message: `expected less than max (${spec.max})` });
+  }
+  for (const [index, value] of spec.allowed_values.entries()) {
+    if (value < spec.min || value > spec.max) {
+      const message = `expected a value from min to max (${spec.min} to ${spec.max})`;
+      problems.push({ field: `spec.allowed_values[${index}]`, message });
+    }
+  }
+  return problems;
+}
+
+const shared = {
+  api: "core",
+  fields: { spec: SpecSchema },
+  status: undefined,
+  subresources: [],
+  secrets: [],
+  additions: [["spec", "direction"]],
+  finalizers: [],
+  columns,
+  validate,
+} as const;
+
+export const MetricKind = defineKind({
+  ...shared,
+  kind: "Metric",
+  plural: "metrics",
+  namespaced: true,
+  aliases: [],
+});
+
+export const GlobalMetricKind = defineKind({
+  ...shared,
+  kind: "GlobalMetric",
+  plural: "globalmetrics",
+  namespaced: false,
+  aliases: ["gm"],
+});
+
+export type Metric = ResourceOf<typeof MetricKind>;

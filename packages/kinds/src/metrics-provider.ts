@@ -1,0 +1,114 @@
+import { Type } from "typebox";
+import type { FieldProblem } from "@octoplane/shared/errors";
+import { defineKind, type Column, type Resource, type ResourceOf } from "./kind.ts";
+
+/** Kinds MetricsProvider and GlobalMetricsProvider: where the values of metrics come from. */
+
+const closed = { additionalProperties: false } as const;
+const url = Type.String({ description: "http:// or https://" });
+
+/** The block of each type; exactly the one that `type` names is expected. */
+const blocks = {
+  prometheus: Type.Object({ url }, closed),
+  influx: Type.Object(
+    { url, token: Type.String(), org: Type.String(), bucket: Type.String() },
+    closed,
+  ),
+  kafka: Type.Object(
+    {
+      url,
+      table: Type.String(),
+      comparison_column: Type.String(),
+      value_column: Type.String(),
+    },
+    closed,
+  ),
+  static: Type.Object({ metrics: Type.Record(Type.String(), Type.Number()) }, closed),
+} as const;
+
+const SpecSchema = Type.Object(
+  {
+    type: Type.Union([
+      Type.Literal("prometheus"),
+      Type.Literal("influx"),
+      Type.Literal("kafka"),
+      Type.Literal("static"),
+    ]),
+    prometheus: Type.Optional(blocks.prometheus),
+    influx: Type.Optional(blocks.influx),
+    kafka: Type.Optional(blocks.kafka),
+    static: Type.Optional(blocks.static),
+  },
+  closed,
+);
+
+type AnyProvider = Resource<{ spec: typeof SpecSchema }, undefined>;
+
+const columns: readonly Column<AnyProvider>[] = [
+  { title: "mp_type", cell: ({ spec }) => spec.type },
+  { title: "url", wide: true, cell: ({ spec }) => urlOf(spec) },
+  {
+    title: "metrics",
+    wide: true,
+    cell: ({ spec }) =>
+      Object.entries(spec.static?.metrics ?? {})
+        .map(([name, value]) => `${name}: ${value}`)
+        .join("\n"),
+  },
+];
+
+function urlOf(spec: AnyProvider["spec"]): string {
+  return spec.prometheus?.url ?? spec.influx?.url ?? spec.kafka?.url ?? "";
+}
+
+function validate({ spec }: AnyProvider): readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const type of Object.keys(blocks) as (keyof typeof blocks)[]) {
+    const present = spec[type] !== undefined;
+    if (type === spec.type && !present) {
+      problems.push({ field: `spec.${type}`, message: `expected for a provider of type ${type}` });
+    }
+    if (type !== spec.type && present) {
+      problems.push({ field: `spec.${type}`, message: `not expected: the type is ${spec.type}` });
+    }
+  }
+  const address = urlOf(spec);
+  if (spec.type !== "static" && problems.length === 0 && !isHttpUrl(address)) {
+    problems.push({ field: `spec.${spec.type}.url`, message: "expected an http or https URL" });
+  }
+  return problems;
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+const shared = {
+  api: "core",
+  fields: { spec: SpecSchema },
+  status: undefined,
+  subresources: [],
+  secrets: [["spec", "influx", "token"]],
+  additions: [],
+  finalizers: [],
+  columns,
+  validate,
+} as const;
+
+export const MetricsProviderKind = defineKind({
+  ...shared,
+  kind: "MetricsProvider",
+  plural: "metricsproviders",
+  namespaced: true,
+  aliases: ["mp"],
+});
+
+export const GlobalMetricsProviderKind = defineKind({
+  ...shared,
+  kind: "GlobalMetricsProvider",
+  plural: "globalmetricsproviders",
+  namespaced: false,
+  aliases: ["gmp"],
+});
+
+export type MetricsProvider = ResourceOf<typeof MetricsProviderKind>;

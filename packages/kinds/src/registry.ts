@@ -1,0 +1,24 @@
+import { ApplicationKind } from "./application.ts";
+import { ClusterKind } from "./cluster.ts";
+import { anyKind, type AnyKind } from "./kind.ts";
+import { GlobalMetricKind, MetricKind } from "./metric.ts";
+import { GlobalMetricsProviderKind, MetricsProviderKind } from "./metrics-provider.ts";
+import { RoleBindingKind } from "./role-binding.ts";
+import { RoleKind } from "./role.ts";
+
+/** Every kind; adding one is a file and a line here. */
+export const kinds: readonly AnyKind[] = [
+  anyKind(RoleKind),
+  anyKind(RoleBindingKind),
+  anyKind(GlobalMetricsProviderKind),
+  anyKind(MetricsProviderKind),
+  anyKind(GlobalMetricKind),
+  anyKind(MetricKind),
+  anyKind(ClusterKind),
+  anyKind(ApplicationKind),
+];
+
+/** The kind that goes by this name (`Application`), or none. */
+export function kindNamed(api: string, kind: string): AnyKind | undefined {
+  return kinds.find((candidate) => candidate.api === api && candidate.kind === kind);
+}

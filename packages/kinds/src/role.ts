@@ -1,0 +1,56 @@
+import { Type, type Static } from "typebox";
+import { defineKind, type ResourceOf } from "./kind.ts";
+
+const VerbSchema = Type.Union([
+  Type.Literal("create"),
+  Type.Literal("list"),
+  Type.Literal("list_all"),
+  Type.Literal("get"),
+  Type.Literal("update"),
+  Type.Literal("delete"),
+]);
+export type Verb = Static<typeof VerbSchema>;
+
+const RuleSchema = Type.Object(
+  {
+    api: Type.String({ description: "empty: any" }),
+    resources: Type.Array(
+      Type.String({ description: "a plural, or plural/sub-resource; empty: any" }),
+    ),
+    namespaces: Type.Array(Type.String({ description: "empty: any" })),
+    verbs: Type.Array(VerbSchema),
+  },
+  { additionalProperties: false },
+);
+
+export const RoleKind = defineKind({
+  api: "core",
+  kind: "Role",
+  plural: "roles",
+  namespaced: false,
+  aliases: [],
+  fields: { rules: Type.Array(RuleSchema) },
+  status: undefined,
+  subresources: [],
+  secrets: [],
+  additions: [],
+  finalizers: [],
+  columns: [
+    { title: "rules", cell: (role) => String(role.rules.length) },
+    {
+      title: "allows",
+      wide: true,
+      cell: (role) =>
+        role.rules
+          .map(
+            ({ api, resources, verbs }) =>
+              `${api || "*"}: ${resources.map((name) => name || "*").join(" ")} (${verbs.join(" ")})`,
+          )
+          .join("\n"),
+    },
+  ],
+  validate: () => [],
+});
+
+export type Role = ResourceOf<typeof RoleKind>;
+export type Rule = Role["rules"][number];

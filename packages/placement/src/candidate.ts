@@ -1,0 +1,67 @@
+import { customResources, type Cluster } from "@octoplane/kinds/cluster";
+
+/** A metric of a cluster as it was last read, or why it could not be. */
+export type MetricReading =
+  | {
+      readonly ok: true;
+      readonly name: string;
+      readonly weight: number;
+      /** As the provider gave it. */
+      readonly raw: number;
+      /** 0 is worst, 1 is best, whatever the direction. */
+      readonly value: number;
+      readonly time: string;
+      readonly provider: string;
+    }
+  | {
+      readonly ok: false;
+      readonly name: string;
+      readonly weight: number;
+      readonly code: string;
+      readonly message: string;
+    };
+
+/**
+ * A cluster as placement sees it. What does not depend on the application is worked out once, because one decision looks
+ * at every cluster and thousands of decisions look at the same ones.
+ */
+export interface Candidate {
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: string;
+  readonly isDeleted: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly customResources: ReadonlySet<string>;
+  readonly readings: readonly MetricReading[];
+  readonly values: ReadonlyMap<string, number>;
+  /** True when the cluster names metrics and every one of them could be read. */
+  readonly isRanked: boolean;
+  /** Σ weight and Σ weight × value over the readings. */
+  readonly weightSum: number;
+  readonly weightedSum: number;
+}
+
+export function candidateOf(cluster: Cluster, readings: readonly MetricReading[]): Candidate {
+  const values = new Map<string, number>();
+  let weightSum = 0;
+  let weightedSum = 0;
+  for (const reading of readings) {
+    if (!reading.ok) continue;
+    values.set(reading.name, reading.raw);
+    weightSum += reading.weight;
+    weightedSum += reading.weight * reading.value;
+  }
+  return {
+    namespace: cluster.metadata.namespace ?? "",
+    name: cluster.metadata.name,
+    state: cluster.status.state,
+    isDeleted: cluster.metadata.deleted !== null,
+    labels: cluster.metadata.labels,
+    customResources: new Set(customResources(cluster)),
+    readings,
+    values,
+    isRanked: readings.length > 0 && readings.every((reading) => reading.ok),
+    weightSum,
+    weightedSum,
+  };
+}

@@ -1,0 +1,38 @@
+import type { ScorePart } from "@octoplane/kinds/decision";
+import type { Candidate } from "./candidate.ts";
+
+/**
+ * The score of a candidate (contract section 4.5):
+ *
+ *     with metrics      (Σ weight × value + s) / (Σ weight + s)
+ *     without metrics   s
+ *
+ * where `s` is the stickiness for the cluster that the application is on, and 0 for every other. Weights may be zero or
+ * negative; where they leave nothing to divide by, the score is 0.
+ */
+export function scoreOf(candidate: Candidate, stickiness: number): number {
+  if (!candidate.isRanked) return stickiness;
+  const total = candidate.weightSum + stickiness;
+  return total === 0 ? 0 : (candidate.weightedSum + stickiness) / total;
+}
+
+/** The parts that the score is made of, for people. */
+export function partsOf(candidate: Candidate, stickiness: number): ScorePart[] {
+  const parts: ScorePart[] = [];
+  for (const reading of candidate.readings) {
+    if (!reading.ok) continue;
+    const { name, weight, value, raw, time, provider } = reading;
+    parts.push({ name, weight, value, raw, time, provider });
+  }
+  if (stickiness > 0) {
+    parts.push({
+      name: "stickiness",
+      weight: stickiness,
+      value: 1,
+      raw: null,
+      time: null,
+      provider: null,
+    });
+  }
+  return parts;
+}

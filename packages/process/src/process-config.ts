@@ -1,0 +1,48 @@
+import { Type, type Static } from "typebox";
+
+const closed = { additionalProperties: false } as const;
+const file = Type.Union([Type.String(), Type.Null()], { default: null });
+
+/** What every process of a distributed set-up is told, beside its own settings. */
+export const processFields = {
+  store: Type.String({
+    default: "etcd://127.0.0.1:2379",
+    description: "where the objects are: etcd://host:port,host:port or lmdb:///path",
+  }),
+  store_auth: Type.Object(
+    {
+      ca: file,
+      cert: file,
+      key: file,
+      user: file,
+      password_file: file,
+    },
+    { ...closed, default: {}, description: "files for TLS, and the user, of etcd" },
+  ),
+  sealing_key_file: Type.String({
+    default: "sealing.key",
+    description: "32 bytes in base64; the same for every process",
+  }),
+  health_listen: Type.String({
+    default: "127.0.0.1:0",
+    description: "address and port of /livez, /readyz and /metrics",
+  }),
+  log_level: Type.Union(
+    [
+      Type.Literal("debug"),
+      Type.Literal("info"),
+      Type.Literal("warn"),
+      Type.Literal("error"),
+      Type.Literal("silent"),
+    ],
+    { default: "info", type: "string" },
+  ),
+} as const;
+
+const ProcessConfigSchema = Type.Object(processFields, closed);
+export type ProcessConfig = Static<typeof ProcessConfigSchema>;
+
+/** The schema of a process: the common fields, and its own. */
+export function processSchema(own: Type.TObject): Type.TObject {
+  return Type.Object({ ...processFields, ...own.properties }, closed);
+}

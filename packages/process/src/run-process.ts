@@ -1,0 +1,121 @@
+import { readFile } from "node:fs/promises";
+import type { Type } from "typebox";
+import { Resources } from "@octoplane/resources/resources";
+import { Sealer } from "@octoplane/resources/sealer";
+import { systemClock } from "@octoplane/shared/clock";
+import { failure, messageOf } from "@octoplane/shared/errors";
+import { openHealthServer } from "@octoplane/shared/health-server";
+import { disposeAll, runUntilSignal, type Running } from "@octoplane/shared/lifecycle";
+import { openLog, type Log } from "@octoplane/shared/log";
+import { Metrics } from "@octoplane/shared/metrics";
+import { systemRandom } from "@octoplane/shared/random";
+import { openStore } from "@octoplane/store/open";
+import { readKeyFile } from "./key-file.ts";
+import { processSchema, type ProcessConfig } from "./process-config.ts";
+import { flagsOf, readSettings } from "./settings.ts";
+
+export interface ProcessParts {
+  readonly resources: Resources;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** One app as a process of its own: what it is called, its settings, and how it starts. */
+export interface ProcessDeclaration<C> {
+  readonly name: string;
+  readonly schema: Type.TObject;
+  start(config: C, parts: ProcessParts): Promise<Running>;
+}
+
+/**
+ * The whole life of a process: settings, store, health, the app itself, signals, and the way back. Prints one line of JSON
+ * with its name, id and addresses when it is up, for whoever started it. Exit status 1 when it cannot start.
+ */
+export async function runProcess<C>(declaration: ProcessDeclaration<C>): Promise<void> {
+  const schema = processSchema(declaration.schema);
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) {
+    for (const { flag, text } of flagsOf(schema))
+      process.stdout.write(`${flag.padEnd(32)}${text}\n`);
+    return;
+  }
+  try {
+    const settings = await readSettings<ProcessConfig & C>(schema, args);
+    await runUntilSignal(() => startProcess(declaration, settings));
+  } catch (error) {
+    process.stderr.write(`${declaration.name}: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function startProcess<C>(
+  declaration: ProcessDeclaration<C>,
+  settings: ProcessConfig & C,
+): Promise<AsyncDisposable> {
+  const log = openLog(declaration.name, settings.log_level);
+  const metrics = new Metrics();
+  metrics.collectProcess();
+  const parts: AsyncDisposable[] = [];
+  try {
+    const key = await readKeyFile(settings.sealing_key_file);
+    const clock = systemClock;
+    const random = systemRandom;
+    const store = await openStore(settings.store, await storeAuth(settings), {
+      clock,
+      random,
+      log,
+    });
+    parts.push(store);
+    const resources = new Resources({ store, sealer: new Sealer(key, random), clock, random }, log);
+    parts.push(resources);
+    const health = await openHealthServer(settings.health_listen, metrics, async () => {
+      await store.get("/ready");
+    });
+    parts.push(health);
+    const running = await declaration.start(ownSettings(declaration.schema, settings), {
+      resources,
+      log,
+      metrics,
+    });
+    parts.push(running);
+    const { name } = declaration;
+    const addresses = { address: running.address ?? health.address, health: health.address };
+    process.stdout.write(`${JSON.stringify({ name, pid: process.pid, ...addresses })}\n`);
+    log.info({ ...addresses }, "started");
+  } catch (error) {
+    await disposeAll(parts);
+    throw error;
+  }
+  return { [Symbol.asyncDispose]: () => disposeAll(parts) };
+}
+
+/** The app sees its own settings only. */
+function ownSettings<C>(schema: Type.TObject, settings: C): C {
+  const names = new Set(Object.keys(schema.properties));
+  return Object.fromEntries(
+    Object.entries(settings as Readonly<Record<string, unknown>>).filter(([name]) =>
+      names.has(name),
+    ),
+  ) as C;
+}
+
+async function storeAuth({ store_auth: auth }: ProcessConfig) {
+  const read = async (path: string | null): Promise<string | undefined> => {
+    if (path === null) return undefined;
+    try {
+      return await readFile(path, "utf8");
+    } catch (error) {
+      throw failure("Invalid", `store_auth: ${messageOf(error)}`);
+    }
+  };
+  const [ca, cert, key, password] = await Promise.all(
+    [auth.ca, auth.cert, auth.key, auth.password_file].map(read),
+  );
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(auth.user === null ? {} : { user: auth.user }),
+    ...(password === undefined ? {} : { password: password.trim() }),
+  };
+}

@@ -1,0 +1,76 @@
+import type { AnyKind } from "@octoplane/kinds/kind";
+
+/**
+ * Where things stand in the store. An object and its status are two records with one stem, so that both lie
+ * side by side in a list and one watch sees both:
+ *
+ *     /registry/<api>/<plural>/[<namespace>/]<name>/object
+ *     /registry/<api>/<plural>/[<namespace>/]<name>/status
+ *     /decisions/<uid>/<slot>
+ *
+ * No name holds a slash, so no stem begins another.
+ */
+export interface Ref {
+  /** Absent for kinds that have no namespace. */
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+export type Part = "object" | "status";
+
+type Place = Pick<AnyKind, "api" | "plural" | "namespaced">;
+
+export function kindPrefix(kind: Place, namespace?: string): string {
+  const all = `/registry/${kind.api}/${kind.plural}/`;
+  return kind.namespaced && namespace !== undefined ? `${all}${namespace}/` : all;
+}
+
+export function partKey(kind: Place, ref: Ref, part: Part): string {
+  return `${kindPrefix(kind, ref.namespace)}${ref.name}/${part}`;
+}
+
+/** The way back from a key; undefined for a key that this version does not know. */
+export function parsePartKey(
+  kind: Place,
+  key: string,
+): { readonly ref: Ref; readonly part: Part } | undefined {
+  const prefix = kindPrefix(kind);
+  if (!key.startsWith(prefix)) return undefined;
+  const parts = key.slice(prefix.length).split("/");
+  const part = parts.pop();
+  if (part !== "object" && part !== "status") return undefined;
+  if (kind.namespaced) {
+    const [namespace, name, ...rest] = parts;
+    if (namespace === undefined || name === undefined || rest.length > 0) return undefined;
+    return { ref: { namespace, name }, part };
+  }
+  const [name, ...rest] = parts;
+  return name === undefined || rest.length > 0 ? undefined : { ref: { name }, part };
+}
+
+/** A text for maps and queues: `namespace/name`, or `name`. */
+export function refText(ref: Ref): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
+
+export function parseRef(text: string): Ref {
+  const slash = text.indexOf("/");
+  return slash < 0
+    ? { name: text }
+    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+export function refOf(resource: {
+  readonly metadata: { readonly namespace: string | null; readonly name: string };
+}): Ref {
+  const { namespace, name } = resource.metadata;
+  return namespace === null ? { name } : { namespace, name };
+}
+
+export function decisionKey(uid: string, slot: number): string {
+  return `${decisionPrefix(uid)}${String(slot).padStart(3, "0")}`;
+}
+
+export function decisionPrefix(uid: string): string {
+  return `/decisions/${uid}/`;
+}

@@ -1,0 +1,252 @@
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import { backoffMs } from "@octoplane/shared/backoff";
+import { pause, type Clock } from "@octoplane/shared/clock";
+import { failure, isFailure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+import type { Log } from "@octoplane/shared/log";
+import type { Random } from "@octoplane/shared/random";
+import type { Change, ChangeBatch, Revision, Store } from "@octoplane/store/store";
+import { kindPrefix, parsePartKey, refText } from "./keys.ts";
+import { pairUp } from "./page.ts";
+import {
+  decodeObject,
+  decodeStatus,
+  deepFreeze,
+  join,
+  type ObjectRecord,
+  type StatusRecord,
+  type Stored,
+} from "./record.ts";
+
+export interface FeedEvent<R> {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly key: string;
+  /** Frozen. For `DELETED`, the last state. */
+  readonly object: R;
+  readonly revision: Revision;
+}
+
+/** Called with the events of whole commits, in order; an empty list is a mark of progress. */
+export type FeedListener<R> = (events: readonly FeedEvent<R>[], revision: Revision) => void;
+
+interface Halves {
+  readonly object: Stored<ObjectRecord> | undefined;
+  readonly status: Stored<StatusRecord> | undefined;
+}
+
+/**
+ * All objects of a kind in memory, kept true by one watch of the store, for every watcher and controller of this
+ * process. Halves are joined here, so that whoever listens sees whole objects only.
+ *
+ * A watch that the store ends with `Compacted` becomes a new list; what changed meanwhile is told as events, so
+ * listeners lose nothing but intermediate states, and those who resume from an older revision are told to list.
+ */
+export class KindFeed<R extends AnyResource = AnyResource> {
+  readonly #kind: AnyKind;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  readonly #halves = new Map<string, Halves>();
+  readonly #objects = new Map<string, R>();
+  readonly #listeners = new Set<FeedListener<R>>();
+  /** The newest events, for those who resume; `#forgotten` is the revision up to which they are gone. */
+  #history: FeedEvent<R>[] = [];
+  #forgotten: Revision = 0n;
+  #revision: Revision = 0n;
+  #running: Promise<void> | undefined;
+  #ready = Promise.withResolvers<void>();
+
+  constructor(
+    kind: AnyKind,
+    parts: {
+      readonly store: Store;
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly log: Log;
+    },
+  ) {
+    this.#kind = kind;
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#log = parts.log;
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /** Everything, by `namespace/name`. Valid once `ready` has resolved. */
+  get objects(): ReadonlyMap<string, R> {
+    return this.#objects;
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  /** Starts the feed if need be; resolves when the first list is in. */
+  async ready(): Promise<void> {
+    this.#running ??= this.#run();
+    await this.#ready.promise;
+  }
+
+  /**
+   * Hears every event after the revision (after now, when it is left out). `Compacted` when the revision is older than
+   * what is kept. The returned function ends it.
+   */
+  listen(listener: FeedListener<R>, after?: Revision): () => void {
+    if (after !== undefined && after < this.#forgotten) {
+      throw failure("Compacted", `revision ${after} is no longer kept; list again`);
+    }
+    if (after !== undefined && after < this.#revision) {
+      const missed = this.#history.filter((event) => event.revision > after);
+      if (missed.length > 0) listener(missed, this.#revision);
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#ready.reject(failure("Unavailable", "the process is stopping"));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let attempt = 0; !signal.aborted;) {
+      try {
+        await this.#relist();
+        attempt = 0;
+        for await (const batch of this.#store.watch(
+          kindPrefix(this.#kind),
+          this.#revision,
+          signal,
+        )) {
+          this.#take(batch);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        const level = isFailure(error, "Compacted") ? "info" : "warn";
+        this.#log[level]({ kind: this.#kind.kind, err: error }, "feed lists again");
+        const delay = backoffMs(attempt, this.#random.fraction(), feedBackoff);
+        attempt += 1;
+        await pause(this.#clock, delay, signal);
+      }
+    }
+  }
+
+  /** Reads everything and tells what is different from what was known. */
+  async #relist(): Promise<void> {
+    const prefix = kindPrefix(this.#kind);
+    const { entries, revision } = await this.#store.list(prefix);
+    const { pairs } = pairUp(this.#kind, entries);
+    const seen = new Set<string>();
+    const events: FeedEvent<R>[] = [];
+    for (const { object, status } of pairs) {
+      const { namespace, name } = object.record.metadata;
+      const key = refText(namespace === null ? { name } : { namespace, name });
+      seen.add(key);
+      const known = this.#halves.get(key);
+      if (
+        known?.object?.revision === object.revision &&
+        known.status?.revision === status?.revision
+      ) {
+        continue;
+      }
+      this.#halves.set(key, { object, status });
+      const joined = this.#join({ object, status });
+      if (joined) events.push(this.#place(key, joined, revision));
+    }
+    for (const key of [...this.#halves.keys()].filter((name) => !seen.has(name))) {
+      const event = this.#drop(key, revision);
+      if (event) events.push(event);
+    }
+    this.#history = [];
+    this.#forgotten = revision;
+    this.#revision = revision;
+    this.#tell(events);
+    this.#ready.resolve();
+  }
+
+  #take(batch: ChangeBatch): void {
+    const events: FeedEvent<R>[] = [];
+    for (const [revision, changes] of byRevision(batch.changes)) {
+      const touched = new Set<string>();
+      for (const change of changes) {
+        const key = this.#absorb(change);
+        if (key !== undefined) touched.add(key);
+      }
+      for (const key of touched) {
+        const joined = this.#join(this.#halves.get(key));
+        const event = joined ? this.#place(key, joined, revision) : this.#drop(key, revision);
+        if (event) events.push(event);
+      }
+    }
+    this.#revision = batch.revision;
+    this.#remember(events);
+    this.#tell(events);
+  }
+
+  /** Takes one record in; gives the key of the object that it belongs to. */
+  #absorb(change: Change): string | undefined {
+    const parsed = parsePartKey(this.#kind, change.type === "put" ? change.entry.key : change.key);
+    if (!parsed) return undefined;
+    const key = refText(parsed.ref);
+    const halves = this.#halves.get(key) ?? { object: undefined, status: undefined };
+    const next =
+      parsed.part === "object"
+        ? { ...halves, object: change.type === "put" ? decodeObject(change.entry) : undefined }
+        : { ...halves, status: change.type === "put" ? decodeStatus(change.entry) : undefined };
+    this.#halves.set(key, next);
+    return key;
+  }
+
+  #join(halves: Halves | undefined): R | undefined {
+    if (!halves?.object) return undefined;
+    if (this.#kind.status !== undefined && !halves.status) return undefined;
+    return deepFreeze(join(this.#kind, halves.object, halves.status)) as R;
+  }
+
+  #place(key: string, object: R, revision: Revision): FeedEvent<R> {
+    const previous = this.#objects.get(key);
+    this.#objects.set(key, object);
+    const isNew = previous === undefined || previous.metadata.uid !== object.metadata.uid;
+    return { type: isNew ? "ADDED" : "MODIFIED", key, object, revision };
+  }
+
+  #drop(key: string, revision: Revision): FeedEvent<R> | undefined {
+    const previous = this.#objects.get(key);
+    const halves = this.#halves.get(key);
+    if (!halves?.object && !halves?.status) this.#halves.delete(key);
+    if (!previous) return undefined;
+    this.#objects.delete(key);
+    const metadata = { ...previous.metadata, resource_version: String(revision) };
+    return { type: "DELETED", key, object: deepFreeze({ ...previous, metadata }), revision };
+  }
+
+  #remember(events: readonly FeedEvent<R>[]): void {
+    this.#history.push(...events);
+    const surplus = this.#history.length - limits.feedHistoryMax;
+    if (surplus <= limits.feedHistoryMax / 4) return;
+    const gone = this.#history.splice(0, surplus);
+    this.#forgotten = gone.at(-1)?.revision ?? this.#forgotten;
+  }
+
+  #tell(events: readonly FeedEvent<R>[]): void {
+    for (const listener of this.#listeners) listener(events, this.#revision);
+  }
+}
+
+const feedBackoff = { firstMs: 100, mostMs: 10_000 };
+
+function byRevision(changes: readonly Change[]): ReadonlyMap<Revision, readonly Change[]> {
+  const groups = new Map<Revision, Change[]>();
+  for (const change of changes) {
+    const revision = change.type === "put" ? change.entry.revision : change.revision;
+    const group = groups.get(revision);
+    if (group) group.push(change);
+    else groups.set(revision, [change]);
+  }
+  return groups;
+}

@@ -1,0 +1,165 @@
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
+import { failure } from "@octoplane/shared/errors";
+import type { Entry } from "@octoplane/store/store";
+import { mapSecrets, redacted } from "./secret-fields.ts";
+
+/**
+ * The two records of a resource and their join. What is derived (state, reason, owners through a placement,
+ * resource version) is made here at every read and never stored.
+ */
+
+/** Metadata as it is stored: without what the join adds. */
+export type StoredMetadata = Omit<Metadata, "resource_version">;
+
+export interface ObjectRecord {
+  readonly metadata: StoredMetadata;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface StatusRecord {
+  readonly uid: string;
+  readonly status: Readonly<Record<string, unknown>>;
+}
+
+/** One half as it was read, with the revision that guards the next write. */
+export interface Stored<T> {
+  readonly record: T;
+  readonly revision: bigint;
+}
+
+const schemaVersion = 1;
+
+export function encodeRecord(record: ObjectRecord | StatusRecord): Uint8Array {
+  return Buffer.from(JSON.stringify({ v: schemaVersion, ...record }));
+}
+
+export function decodeObject(entry: Entry): Stored<ObjectRecord> {
+  return { record: parse<ObjectRecord>(entry), revision: entry.revision };
+}
+
+export function decodeStatus(entry: Entry): Stored<StatusRecord> {
+  return { record: parse<StatusRecord>(entry), revision: entry.revision };
+}
+
+function parse<T>(entry: Entry): T {
+  const value = JSON.parse(Buffer.from(entry.value).toString("utf8")) as T & { readonly v: number };
+  if (value.v !== schemaVersion) {
+    throw failure(
+      "Internal",
+      `${entry.key} has schema version ${value.v}; this is ${schemaVersion}`,
+    );
+  }
+  return value;
+}
+
+/** The resource as everyone above sees it: joined, derived, with its credentials redacted. */
+export function join(
+  kind: AnyKind,
+  object: Stored<ObjectRecord>,
+  status: Stored<StatusRecord> | undefined,
+): AnyResource {
+  const { metadata, fields } = object.record;
+  const plain: AnyResource = {
+    api: kind.api,
+    kind: kind.kind,
+    metadata: {
+      ...metadata,
+      owners: [...metadata.owners, ...placementOwners(status?.record.status, metadata.owners)],
+      resource_version: versionText(object.revision, status?.revision),
+    },
+    ...fields,
+    ...(kind.status === undefined ? {} : { status: status?.record.status ?? {} }),
+  };
+  const derived =
+    kind.derive === undefined || status === undefined
+      ? plain
+      : { ...plain, status: { ...plain.status, ...kind.derive(plain) } };
+  return mapSecrets(derived, kind.secrets, () => redacted);
+}
+
+/**
+ * A placement makes its cluster an owner: where it is bound to, and wherever a copy still stands. Owners of this
+ * kind come and go with the status and are not stored with the object.
+ */
+export function placementOwners(
+  status: Readonly<Record<string, unknown>> | undefined,
+  stored: readonly ResourceRef[] = [],
+): readonly ResourceRef[] {
+  const copies = (status?.["copies"] ?? []) as readonly { readonly cluster: ResourceRef }[];
+  const bound = status?.["scheduled_to"] as ResourceRef | null | undefined;
+  const owners: ResourceRef[] = [];
+  for (const ref of [...(bound ? [bound] : []), ...copies.map((copy) => copy.cluster)]) {
+    if (![...stored, ...owners].some((owner) => sameRef(owner, ref))) owners.push(ref);
+  }
+  return owners;
+}
+
+/** The resource with another status, as the join would give it. */
+export function withStatus(
+  kind: AnyKind,
+  current: AnyResource,
+  written: { readonly status: Readonly<Record<string, unknown>>; readonly revision: bigint },
+): AnyResource {
+  const before = placementOwners(current.status);
+  const owners = current.metadata.owners.filter(
+    (owner) => !before.some((ref) => sameRef(ref, owner)),
+  );
+  const version = parseVersion(current.metadata.resource_version);
+  const metadata: Metadata = {
+    ...current.metadata,
+    owners: [...owners, ...placementOwners(written.status, owners)],
+    resource_version: versionText(version?.object ?? 0n, written.revision),
+  };
+  const plain = { ...current, metadata, status: written.status };
+  return kind.derive === undefined
+    ? plain
+    : { ...plain, status: { ...written.status, ...kind.derive(plain) } };
+}
+
+/** The parts of a body or a resource that the object record holds beside metadata. */
+export function pickFields(
+  kind: AnyKind,
+  from: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.keys(kind.fields).map((name) => [name, from[name]]));
+}
+
+/** A status without what every read derives again. */
+export function withoutDerived(
+  kind: AnyKind,
+  status: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (kind.derive === undefined) return status;
+  const { state: _state, reason: _reason, ...stored } = status;
+  return stored;
+}
+
+export function sameRef(a: ResourceRef, b: ResourceRef): boolean {
+  return a.api === b.api && a.kind === b.kind && a.namespace === b.namespace && a.name === b.name;
+}
+
+/** `<revision of the object>` or `<revision of the object>.<revision of its status>`: opaque to clients. */
+function versionText(object: bigint, status: bigint | undefined): string {
+  return status === undefined ? String(object) : `${object}.${status}`;
+}
+
+export function parseVersion(
+  text: string,
+): { readonly object: bigint; readonly status: bigint | undefined } | undefined {
+  const match = /^(\d{1,19})(?:\.(\d{1,19}))?$/.exec(text);
+  if (!match) return undefined;
+  return {
+    object: BigInt(match[1]!),
+    status: match[2] === undefined ? undefined : BigInt(match[2]),
+  };
+}
+
+/** Nobody changes what a cache holds. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}

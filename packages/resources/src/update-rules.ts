@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from "node:util";
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import type { ResourceRef } from "@octoplane/kinds/metadata";
+import type { Input } from "@octoplane/kinds/read-input";
+import { isoTime } from "@octoplane/shared/clock";
+import { failure } from "@octoplane/shared/errors";
+import { parseVersion, sameRef, type ObjectRecord } from "./record.ts";
+
+/** The rules of an update, as pure functions (contract section 1.4; design decisions 8 and 9). */
+
+/** Added to every object that is marked for deletion; the garbage collector removes it when no dependent is left. */
+export const cascadeFinalizer = "cascade_deletion";
+
+/** What the writer believes to be changing. */
+export interface Expectation {
+  /** The ETag of an `If-Match` header, without its quotes. */
+  readonly ifMatch?: string;
+}
+
+/**
+ * Refuses a body that was read before the last change. A resource version (header or body) is held to the object's
+ * half, because status writes are no conflict; without one, `modified` is, because that is what Krake's clients send
+ * back; a body with neither wins.
+ */
+export function checkGuard(
+  title: string,
+  current: AnyResource,
+  input: Input,
+  expected: Expectation,
+): void {
+  for (const text of [expected.ifMatch, input.metadata.resource_version]) {
+    if (text === undefined || text === null || text === "*") continue;
+    const stale =
+      parseVersion(text)?.object !== parseVersion(current.metadata.resource_version)?.object;
+    if (stale) throw staleBody(title, current, `resource version ${text}`);
+    return;
+  }
+  const { modified } = input.metadata;
+  if (typeof modified !== "string") return;
+  if (Date.parse(modified) !== Date.parse(current.metadata.modified)) {
+    throw staleBody(title, current, `modified ${modified}`);
+  }
+}
+
+function staleBody(title: string, current: AnyResource, sent: string): Error {
+  const { modified, resource_version: version } = current.metadata;
+  return failure(
+    "Conflict",
+    `${title} was changed since it was read (sent: ${sent}; now: resource version ${version}, modified ${modified}); ` +
+      `read it again and repeat the change`,
+  );
+}
+
+/** The object record after a PUT, or the error that refuses it. */
+export function replaced(
+  kind: AnyKind,
+  previous: ObjectRecord,
+  body: {
+    readonly input: Input;
+    /** Sealed. */
+    readonly fields: Readonly<Record<string, unknown>>;
+    /** Owners through a placement: they come back in the body and are not stored. */
+    readonly owned: readonly ResourceRef[];
+    readonly now: number;
+  },
+): ObjectRecord {
+  const before = previous.metadata;
+  const sent = body.input.metadata;
+  checkImmutable(previous, body.input);
+  const owners = sent.owners.filter((owner) => !body.owned.some((ref) => sameRef(ref, owner)));
+  const finalizers = nextFinalizers(kind, previous, sent.finalizers);
+  const { labels, inherit_labels } = sent;
+  const changed = !isDeepStrictEqual(body.fields, previous.fields);
+  const same = isDeepStrictEqual(
+    { labels, inherit_labels, owners, finalizers },
+    {
+      labels: before.labels,
+      inherit_labels: before.inherit_labels,
+      owners: before.owners,
+      finalizers: before.finalizers,
+    },
+  );
+  if (!changed && same) {
+    throw failure("NoChange", `the body contained no update for ${kind.kind} ${before.name}`);
+  }
+  const metadata = {
+    ...before,
+    labels,
+    inherit_labels,
+    owners,
+    finalizers,
+    modified: isoTime(Math.max(body.now, Date.parse(before.modified) + 1)),
+    generation: before.generation + (changed ? 1 : 0),
+  };
+  return { metadata, fields: body.fields };
+}
+
+function checkImmutable({ metadata }: ObjectRecord, { metadata: sent }: Input): void {
+  const fields = [
+    ["name", sent.name, metadata.name],
+    ["namespace", sent.namespace ?? metadata.namespace, metadata.namespace],
+  ] as const;
+  for (const [name, value, stored] of fields) {
+    if (value === stored) continue;
+    const text = `metadata.${name}: cannot be changed (from ${stored} to ${value})`;
+    throw failure("Immutable", text, {
+      fields: [{ field: `metadata.${name}`, message: "cannot be changed" }],
+    });
+  }
+}
+
+/**
+ * While an object is being deleted, finalizers can only be removed. Before that, the ones that the server put there
+ * stay whatever a body says: without them objects on clusters would be left behind.
+ */
+function nextFinalizers(
+  kind: AnyKind,
+  { metadata }: ObjectRecord,
+  sent: readonly string[],
+): readonly string[] & string[] {
+  if (metadata.deleted === null) return union(kind.finalizers, sent);
+  const added = sent.filter((name) => !metadata.finalizers.includes(name));
+  if (added.length > 0) {
+    throw failure(
+      "Terminating",
+      `finalizers can only be removed while ${kind.kind} ${metadata.name} is being deleted (added: ${added.join(", ")})`,
+    );
+  }
+  return [...sent];
+}
+
+/** Krake's clients send back only what they know; what they left out of our additions stays as it is stored. */
+export function keepAdditions(
+  kind: AnyKind,
+  sent: Readonly<Record<string, unknown>>,
+  stored: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  let result = sent;
+  for (const path of kind.additions) result = keepAt(result, stored, path);
+  return result;
+}
+
+function keepAt(
+  sent: Readonly<Record<string, unknown>>,
+  stored: Readonly<Record<string, unknown>>,
+  [head, ...rest]: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (head === undefined || !Object.hasOwn(stored, head)) return sent;
+  if (rest.length === 0)
+    return Object.hasOwn(sent, head) ? sent : { ...sent, [head]: stored[head] };
+  const inner = sent[head] as Readonly<Record<string, unknown>>;
+  return { ...sent, [head]: keepAt(inner, stored[head] as typeof inner, rest) };
+}
+
+/** Both lists in order, each name once. */
+export function union(first: readonly string[], second: readonly string[]): string[] {
+  return [...new Set([...first, ...second])];
+}

@@ -1,7 +1,8 @@
 /**
- * Builds a real Kubernetes control plane (and kwok, which stands in for the kubelets) from the Go modules that
- * `go.mod` beside this file pins. The first build takes some minutes and needs the Go module proxy; the result
- * stays in `.bin/<hash of go.sum>` and needs neither Go nor the network afterwards.
+ * Builds a real Kubernetes control plane (and kwok, which stands in for the kubelets) from the Go
+ * modules that `go.mod` beside this file pins. The first build takes some minutes and needs the Go
+ * module proxy; the result stays in `.bin/<hash of go.sum>` and needs neither Go nor the network
+ * afterwards.
  *
  * Run it as `node test/control-plane/build.ts`.
  */
@@ -21,7 +22,10 @@ const programs = [
   { name: "kwok", source: "sigs.k8s.io/kwok/cmd/kwok" },
 ] as const;
 
-/** kwok's stages: how its nodes, pods and volumes come to life. They lie in its module, not in its binary. */
+/**
+ * kwok's stages: how its nodes, pods and volumes come to life. They lie in its module, not in its
+ * binary.
+ */
 const stages = [
   "node/fast/node-initialize.yaml",
   "node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
@@ -62,8 +66,8 @@ function stageFile(dir: string, stage: string): string {
 }
 
 /**
- * The binaries that are there, those in KUBEBUILDER_ASSETS before our own; undefined when one is missing
- * in both places.
+ * The binaries that are there, those in KUBEBUILDER_ASSETS before our own; undefined when one is
+ * missing in both places.
  */
 export function controlPlaneBinaries(): ControlPlaneBinaries | undefined {
   const dir = buildFolder();
@@ -87,7 +91,8 @@ export async function buildControlPlane(
   say: (line: string) => void,
 ): Promise<ControlPlaneBinaries> {
   const dir = buildFolder();
-  // A build that was interrupted must not look like a finished one, so it happens elsewhere and is moved.
+  // A build that was interrupted must not look like a finished one, so it happens elsewhere and is
+  // moved.
   const unfinished = `${dir}.${process.pid}`;
   if (!programs.every(({ name }) => existsSync(join(dir, name)))) {
     mkdirSync(join(unfinished, "stages"), { recursive: true });

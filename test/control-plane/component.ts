@@ -45,7 +45,9 @@ export class Component implements AsyncDisposable {
     throw new Error(`${this.name} ${this.#failure}:\n${log}`);
   }
 
-  /** Kills at once: nothing here is worth a graceful end, and a real outage gives no notice either. */
+  /**
+   * Kills at once: nothing here is worth a graceful end, and a real outage gives no notice either.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#child.kill("SIGKILL");

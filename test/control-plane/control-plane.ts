@@ -1,6 +1,6 @@
 /**
- * A real Kubernetes for tests: etcd, API server, controller manager, scheduler, and one node that kwok plays.
- * Everything listens on 127.0.0.1 and lives in a temporary folder.
+ * A real Kubernetes for tests: etcd, API server, controller manager, scheduler, and one node that
+ * kwok plays. Everything listens on 127.0.0.1 and lives in a temporary folder.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -235,7 +235,9 @@ class Running implements ControlPlane {
     });
   }
 
-  /** Asks again until the condition holds; a component that ended or a passed deadline is an error. */
+  /**
+   * Asks again until the condition holds; a component that ended or a passed deadline is an error.
+   */
   async #waitFor(what: string, condition: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + readyDeadlineMs;
     for (;;) {

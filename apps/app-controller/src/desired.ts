@@ -21,6 +21,8 @@ export interface Unresolved {
   readonly phase: Phase;
   readonly title: string;
   readonly message: string;
+  /** True when the manifest brings the definition of this kind along: the cluster will serve it in a moment. */
+  readonly isComing: boolean;
 }
 
 export interface Desired {
@@ -45,6 +47,7 @@ export function desiredObjects(
 ): Desired {
   const objects: DesiredObject[] = [];
   const unresolved: Unresolved[] = [];
+  const coming = kindsDefinedBy(manifest);
   for (const item of manifest) {
     const identity = identify(item);
     if ("problem" in identity) continue;
@@ -52,7 +55,8 @@ export function desiredObjects(
     const served = findServed(cluster.served, identity);
     if (typeof served === "string") {
       const title = `${identity.kind} ${identity.name}`;
-      unresolved.push({ id: objectId(identity), phase, title, message: served });
+      const isComing = coming.has(`${identity.group}/${identity.kind}`);
+      unresolved.push({ id: objectId(identity), phase, title, message: served, isComing });
       continue;
     }
     const namespace = served.namespaced
@@ -68,6 +72,20 @@ export function desiredObjects(
     });
   }
   return { objects, unresolved };
+}
+
+/** The `group/kind` of every definition in the manifest. */
+function kindsDefinedBy(manifest: readonly ManifestObject[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { kind, spec } of manifest) {
+    if (kind !== "CustomResourceDefinition") continue;
+    const { group, names } = (spec ?? {}) as {
+      readonly group?: string;
+      readonly names?: { readonly kind?: string };
+    };
+    found.add(`${group}/${names?.kind}`);
+  }
+  return found;
 }
 
 function findServed(

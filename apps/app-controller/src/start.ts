@@ -174,11 +174,11 @@ async function closeView(view: Promise<ClusterView>): Promise<void> {
   }
 }
 
-/** What of a cluster matters to the applications on it: its credentials, and whether it can be reached. */
+/** What of a cluster matters to the applications on it: its credentials, whether it answers, and what it serves. */
 function clusterDigest(cluster: Cluster): string {
   const { uid, generation } = cluster.metadata;
   const reachable = cluster.status.conditions.find(({ type }) => type === "Reachable");
-  return [uid, generation, reachable?.status].join(" ");
+  return [uid, generation, reachable?.status, ...cluster.status.served_kinds].join(" ");
 }
 
 function refKey(ref: ResourceRef): string {

@@ -1,6 +1,7 @@
 /**
- * Failures as Kubernetes answers them: an HTTP status and a `Status` object with a reason that programs read.
- * The wordings follow k8s.io/apimachinery (pkg/api/errors), because people and programs know them.
+ * Failures as Kubernetes answers them: an HTTP status and a `Status` object with a reason that
+ * programs read. The wordings follow k8s.io/apimachinery (pkg/api/errors), because people and
+ * programs know them.
  */
 
 /** One thing that is wrong with one field. */
@@ -79,8 +80,8 @@ export function alreadyExists(kind: NamedKind, name: string): ApiError {
 /** The object changed since the client read it. */
 export function staleWrite(kind: NamedKind, name: string): ApiError {
   const message =
-    `Operation cannot be fulfilled on ${qualified(kind)} "${name}": the object has been modified; ` +
-    "please apply your changes to the latest version and try again";
+    `Operation cannot be fulfilled on ${qualified(kind)} "${name}": ` +
+    "the object has been modified; please apply your changes to the latest version and try again";
   return new ApiError(409, "Conflict", message, detailsOf(kind, name));
 }
 
@@ -129,11 +130,18 @@ export function unauthorized(): ApiError {
   return new ApiError(401, "Unauthorized", "Unauthorized");
 }
 
+/** There is no such kind, or not at this place. */
+export function unknownResource(): ApiError {
+  const message = "the server could not find the requested resource";
+  return new ApiError(404, "NotFound", message, {});
+}
+
 export function methodNotAllowed(): ApiError {
   return new ApiError(
     405,
     "MethodNotAllowed",
     "the server does not allow this method on the requested resource",
+    {},
   );
 }
 
@@ -141,11 +149,12 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   return new ApiError(
     415,
     "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+    "the body of the request was in an unknown format - accepted media types include: " +
+      accepted.join(", "),
   );
 }
 
-// --- causes ----------------------------------------------------------------------------------------------
+// --- causes --------------------------------------------------------------------------------------
 
 export function requiredField(field: string, detail = ""): Cause {
   const message = detail === "" ? "Required value" : `Required value: ${detail}`;

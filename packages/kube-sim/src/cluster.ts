@@ -19,7 +19,9 @@ export interface Cluster {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: ClusterSettings;
-  /** When the kubelet took each pod that is there, by uid, in milliseconds of the monotonic clock. */
+  /**
+   * When the kubelet took each pod that is there, by uid, in milliseconds of the monotonic clock.
+   */
   readonly podStarts: Map<string, number>;
   /** Counts given addresses, so that no two objects share one. */
   readonly addresses: { pods: number; services: number; balancers: number };

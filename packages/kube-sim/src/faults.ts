@@ -20,8 +20,8 @@ interface Planned {
 }
 
 /**
- * Faults on demand for one cluster. Everything can be set at any time and holds for the requests that arrive
- * afterwards; going offline also cuts the connections that are open.
+ * Faults on demand for one cluster. Everything can be set at any time and holds for the requests
+ * that arrive afterwards; going offline also cuts the connections that are open.
  */
 export class Faults {
   /** Added before every answer. */

@@ -1,6 +1,7 @@
 /**
- * Reading and copying untyped JSON. Objects of a cluster travel as plain data whose shape only the client
- * knows, so every reader says what it expects and gets a harmless answer when it is not there.
+ * Reading and copying untyped JSON. Objects of a cluster travel as plain data whose shape only the
+ * client knows, so every reader says what it expects and gets a harmless answer when it is not
+ * there.
  */
 
 export type JsonMap = { [field: string]: unknown };
@@ -73,7 +74,10 @@ function copy(value: unknown): unknown {
   return result;
 }
 
-/** Equality by value; the order of fields in a map does not count, absent and undefined are the same. */
+/**
+ * Equality by value; the order of fields in a map does not count, absent and undefined are the
+ * same.
+ */
 export function equalJson(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (Array.isArray(left)) {

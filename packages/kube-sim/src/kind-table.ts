@@ -10,7 +10,10 @@ const builtinNames = new Map(
   builtinKinds.map((kind) => [`${apiVersionOf(kind)}/${kind.kind}`, kind]),
 );
 
-/** What one cluster serves: the built-in kinds, shared by all clusters, and those its definitions add. */
+/**
+ * What one cluster serves: the built-in kinds, shared by all clusters, and those its definitions
+ * add.
+ */
 export class KindTable {
   /** By the key of the kind; one entry per served version. */
   readonly #custom = new Map<string, readonly SimKind[]>();

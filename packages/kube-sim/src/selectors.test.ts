@@ -6,7 +6,14 @@ function object(labels: Record<string, string>): SimObject {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name: "p", namespace: "n", uid: "u", resourceVersion: "1", creationTimestamp: "", labels },
+    metadata: {
+      name: "p",
+      namespace: "n",
+      uid: "u",
+      resourceVersion: "1",
+      creationTimestamp: "",
+      labels,
+    },
     status: { phase: "Running" },
   };
 }

@@ -49,7 +49,10 @@ function parseRequirement(text: string): Requirement {
     : (labels) => Object.hasOwn(labels, key);
 }
 
-/** Parses `metadata.name=x,status.phase!=Running`; any field of text, number or boolean may be named. */
+/**
+ * Parses `metadata.name=x,status.phase!=Running`; any field of text, number or boolean may be
+ * named.
+ */
 export function fieldMatcher(selector: string): Matcher {
   const requirements = selector
     .split(",")

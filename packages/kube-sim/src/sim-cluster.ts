@@ -76,7 +76,10 @@ export class SimCluster implements Disposable {
     return this.#cluster.storage.get(key, place.namespace, place.name);
   }
 
-  /** Sets a condition of a node: `Ready`, `MemoryPressure`, `DiskPressure`. Pods follow their node's readiness. */
+  /**
+   * Sets a condition of a node: `Ready`, `MemoryPressure`, `DiskPressure`. Pods follow their node's
+   * readiness.
+   */
   setNodeCondition(nodeName: string, type: string, status: "True" | "False" | "Unknown"): void {
     const node = this.#cluster.storage.get("/nodes", undefined, nodeName);
     if (node === undefined) throw new Error(`no node ${nodeName}`);

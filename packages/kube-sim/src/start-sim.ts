@@ -63,7 +63,8 @@ export async function startSim(options: SimOptions): Promise<Sim> {
   const server = createServer((request, response) => {
     void dispatch({ entries, log, isOpen: token !== undefined }, request, response);
   });
-  // Watches stay open for minutes; a server that cuts them by itself would be a fault nobody asked for.
+  // Watches stay open for minutes; a server that cuts them by itself would be a fault nobody asked
+  // for.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
   const address = await listen(server, options);

@@ -17,8 +17,8 @@ export interface Place {
 }
 
 /**
- * The objects of one cluster in memory: one revision counter, a bounded history of changes for watches, and an
- * index of who is owned by whom. Objects are replaced, never changed.
+ * The objects of one cluster in memory: one revision counter, a bounded history of changes for
+ * watches, and an index of who is owned by whom. Objects are replaced, never changed.
  */
 export class ObjectStorage {
   readonly #kinds = new Map<string, Map<string, SimObject>>();

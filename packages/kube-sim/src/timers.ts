@@ -7,8 +7,8 @@ interface Entry {
 }
 
 /**
- * All delays of all clusters in one heap with one timer of the clock. A thousand clusters with a hundred pods each
- * would otherwise hold as many timers of the runtime.
+ * All delays of all clusters in one heap with one timer of the clock. A thousand clusters with a
+ * hundred pods each would otherwise hold as many timers of the runtime.
  */
 export class Timers implements Disposable {
   readonly #clock: Clock;

@@ -106,6 +106,34 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Resolves when the feed shows everything that is in the store now. For those who write, or start, and then rely on
+   * what they have in memory; `Unavailable` when that takes longer than the store may.
+   */
+  async caughtUp(): Promise<void> {
+    await this.ready();
+    const { entries } = await this.#store.list(kindPrefix(this.#kind));
+    const { pairs } = pairUp(this.#kind, entries);
+    const isShown = ({ object }: (typeof pairs)[number]): boolean => {
+      const { namespace, name } = object.record.metadata;
+      const shown = this.#halves.get(refText(namespace === null ? { name } : { namespace, name }));
+      return (shown?.object?.revision ?? 0n) >= object.revision || this.#revision > object.revision;
+    };
+    if (pairs.every(isShown)) return;
+    const done = Promise.withResolvers<void>();
+    const unlisten = this.listen(() => {
+      if (pairs.every(isShown)) done.resolve();
+    });
+    const late = failure("Unavailable", `the feed of ${this.#kind.plural} does not catch up`);
+    const cancel = this.#clock.after(limits.storeTimeoutMs, () => done.reject(late));
+    try {
+      await done.promise;
+    } finally {
+      cancel();
+      unlisten();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#ready.reject(failure("Unavailable", "the process is stopping"));

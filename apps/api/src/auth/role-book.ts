@@ -18,7 +18,8 @@ export class RoleBook implements Disposable {
   async start(): Promise<void> {
     const roles = this.#resources.feed(RoleKind);
     const bindings = this.#resources.feed(RoleBindingKind);
-    await Promise.all([roles.ready(), bindings.ready()]);
+    // What was written before the server began to listen must hold for its first request.
+    await Promise.all([roles.caughtUp(), bindings.caughtUp()]);
     const forget = (events: readonly unknown[]): void => {
       if (events.length > 0) this.#byUser.clear();
     };

@@ -10,8 +10,8 @@ export interface Condition {
 }
 
 /**
- * The conditions with one of them set. The transition time moves only when the status does; `withUpdate` adds
- * `lastUpdateTime`, as Deployments have it.
+ * The conditions with one of them set. The transition time moves only when the status does;
+ * `withUpdate` adds `lastUpdateTime`, as Deployments have it.
  */
 export function setCondition(
   cluster: Cluster,

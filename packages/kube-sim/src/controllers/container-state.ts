@@ -91,7 +91,9 @@ function currentState(
       return { waiting: message === undefined ? { reason } : { reason, message } };
     }
     case "pull": {
-      const message = `Back-off pulling image "${about.image}": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "${about.image}": not found`;
+      const message =
+        `Back-off pulling image "${about.image}": ErrImagePull: rpc error: code = NotFound ` +
+        `desc = failed to pull and unpack image "${about.image}": not found`;
       return { waiting: { reason: "ImagePullBackOff", message } };
     }
     case "crash": {

@@ -1,4 +1,7 @@
-/** Runs the controllers of one cluster: changes of objects become keys in a queue, keys become reconciles. */
+/**
+ * Runs the controllers of one cluster: changes of objects become keys in a queue, keys become
+ * reconciles.
+ */
 import type { Cluster } from "../cluster.ts";
 import { textAt } from "../json.ts";
 import { controllerOf, keyOf, objectKey, type SimObject } from "../sim-object.ts";

@@ -7,7 +7,10 @@ import type { SimObject } from "../sim-object.ts";
 import { conditionsOf, hasCondition, setCondition } from "./condition.ts";
 import type { Recheck } from "./reconcile.ts";
 
-/** Accepts a CustomResourceDefinition, serves its kinds once established, and empties it on deletion. */
+/**
+ * Accepts a CustomResourceDefinition, serves its kinds once established, and empties it on
+ * deletion.
+ */
 export function reconcileDefinition(
   cluster: Cluster,
   definition: SimObject,

@@ -176,7 +176,10 @@ function roll(
   }
 }
 
-/** maxSurge rounds up, maxUnavailable down; both zero would stand still, so one pod may then be missing. */
+/**
+ * maxSurge rounds up, maxUnavailable down; both zero would stand still, so one pod may then be
+ * missing.
+ */
 function rolloutBounds(
   deployment: SimObject,
   wanted: number,

@@ -16,7 +16,9 @@ export function collect(cluster: Cluster, place: Place): void {
   deleteObject(cluster, kind, { object, deletion: plainDeletion });
 }
 
-/** One step of a deletion in the foreground: the dependents go first, the owner when none blocks it. */
+/**
+ * One step of a deletion in the foreground: the dependents go first, the owner when none blocks it.
+ */
 export function deleteForeground(cluster: Cluster, place: Place, owner: SimObject): void {
   if (owner.metadata.finalizers?.includes(foregroundFinalizer) !== true) return;
   let isBlocked = false;

@@ -6,7 +6,9 @@ import type { SimObject } from "../sim-object.ts";
 import { setCondition } from "./condition.ts";
 import type { Recheck } from "./reconcile.ts";
 
-/** The certificate that the config map of every namespace shows; nothing in the simulation uses TLS. */
+/**
+ * The certificate that the config map of every namespace shows; nothing in the simulation uses TLS.
+ */
 const rootCertificate = "-----BEGIN CERTIFICATE-----\nkube-sim\n-----END CERTIFICATE-----\n";
 
 /** Furnishes a namespace, or empties it and takes it away. */

@@ -1,4 +1,6 @@
-/** The scheduler and the kubelet of all pods: a node, a wait, and then what the image's name says. */
+/**
+ * The scheduler and the kubelet of all pods: a node, a wait, and then what the image's name says.
+ */
 import { kinds, type Cluster } from "../cluster.ts";
 import { canonicalJson, listAt, mapAt, textAt, textMapAt, valueAt, type JsonMap } from "../json.ts";
 import { kubeTime } from "../kube-time.ts";
@@ -20,7 +22,9 @@ export function reconcilePod(cluster: Cluster, pod: SimObject, recheck: Recheck)
   const node = nodeFor(cluster, pod);
   if (node === undefined) {
     const total = cluster.storage.list("/nodes").length;
-    const message = `0/${total} nodes are available: ${total} node(s) didn't match Pod's node affinity/selector.`;
+    const message =
+      `0/${total} nodes are available: ` +
+      `${total} node(s) didn't match Pod's node affinity/selector.`;
     store(cluster, pod, { phase: "Pending", state: undefined, message });
     return;
   }
@@ -64,7 +68,10 @@ function run(cluster: Cluster, pod: SimObject, node: SimObject): void {
   store(cluster, pod, { phase: "Running", state: { type: "running" }, isNodeReady });
 }
 
-/** Milliseconds since the kubelet took the pod; `startTime` with its whole seconds is too coarse for it. */
+/**
+ * Milliseconds since the kubelet took the pod; `startTime` with its whole seconds is too coarse for
+ * it.
+ */
 function elapsedSince(cluster: Cluster, pod: SimObject): number {
   const now = cluster.clock.monotonic();
   const started = cluster.podStarts.get(pod.metadata.uid) ?? now;

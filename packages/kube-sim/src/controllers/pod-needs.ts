@@ -43,7 +43,8 @@ function claimNeed(
     return { reason, message, blocksScheduling: true };
   }
   if (textAt(claim, "status", "phase") === "Bound") return undefined;
-  const message = `0/${total} nodes are available: pod has unbound immediate PersistentVolumeClaims.`;
+  const unbound = "pod has unbound immediate PersistentVolumeClaims.";
+  const message = `0/${total} nodes are available: ${unbound}`;
   return { reason, message, blocksScheduling: true };
 }
 

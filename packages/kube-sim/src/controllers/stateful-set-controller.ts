@@ -123,7 +123,9 @@ function removeClaims(cluster: Cluster, pod: SimObject): void {
   }
 }
 
-/** Replaces one pod of an older revision at a time, from the highest ordinal down to the partition. */
+/**
+ * Replaces one pod of an older revision at a time, from the highest ordinal down to the partition.
+ */
 function update(
   cluster: Cluster,
   owner: SimObject,

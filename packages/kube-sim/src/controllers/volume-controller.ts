@@ -102,7 +102,10 @@ function bind(cluster: Cluster, claim: SimObject, volume: SimObject): void {
   });
 }
 
-/** A volume is available until it is bound; when its claim is gone it is deleted or released by its policy. */
+/**
+ * A volume is available until it is bound; when its claim is gone it is deleted or released by its
+ * policy.
+ */
 export function reconcileVolume(cluster: Cluster, volume: SimObject): void {
   const uid = textAt(volume, "spec", "claimRef", "uid");
   if (volume.metadata.deletionTimestamp !== undefined) {

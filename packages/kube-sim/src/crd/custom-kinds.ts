@@ -2,7 +2,10 @@ import { isMap, listAt, mapAt, textAt, textsAt, type JsonMap } from "../json.ts"
 import type { SimKind } from "../kind.ts";
 import { customSchema } from "./custom-schema.ts";
 
-/** The kinds that a CustomResourceDefinition adds: one per served version, the storage version first. */
+/**
+ * The kinds that a CustomResourceDefinition adds: one per served version, the storage version
+ * first.
+ */
 export function customKinds(definition: JsonMap): readonly SimKind[] {
   const spec = mapAt(definition, "spec");
   const names = mapAt(spec, "names");

@@ -1,6 +1,7 @@
 /**
- * Structural schemas of custom resources: what a CustomResourceDefinition's `openAPIV3Schema` does to an object.
- * Unknown fields are pruned, defaults filled in, values validated, and server-side apply learns which lists are keyed.
+ * Structural schemas of custom resources: what a CustomResourceDefinition's `openAPIV3Schema` does
+ * to an object. Unknown fields are pruned, defaults filled in, values validated, and server-side
+ * apply learns which lists are keyed.
  */
 import { invalidField, requiredField, unsupportedValue, type Cause } from "../api-error.ts";
 import {
@@ -59,7 +60,9 @@ function fieldTypeOf(schema: JsonMap): FieldType {
   return { type: "granular", fields: Object.fromEntries(fields), others };
 }
 
-/** Removes the fields that the schema does not know, in place; returns their paths (`spec.colour`). */
+/**
+ * Removes the fields that the schema does not know, in place; returns their paths (`spec.colour`).
+ */
 export function pruneUnknown(value: unknown, custom: CustomSchema): readonly string[] {
   if (custom.preserves || !isMap(value)) return [];
   const pruned: string[] = [];

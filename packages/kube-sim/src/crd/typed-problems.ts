@@ -1,6 +1,7 @@
 /**
- * What server-side apply finds wrong with a custom resource before anything else: it is stricter than other writes,
- * and refuses fields that the schema does not declare where they would only prune them.
+ * What server-side apply finds wrong with a custom resource before anything else: it is stricter
+ * than other writes, and refuses fields that the schema does not declare where they would only
+ * prune them.
  */
 import { isMap, mapAt, textAt, type JsonMap } from "../json.ts";
 import type { CustomSchema } from "./custom-schema.ts";

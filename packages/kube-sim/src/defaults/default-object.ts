@@ -52,7 +52,10 @@ const byKind: Readonly<Record<string, (object: JsonMap) => void>> = {
   "apiextensions.k8s.io/customresourcedefinitions": defaultDefinition,
 };
 
-/** Tidies and completes an object of a built-in kind, in place, as the API server does before it stores it. */
+/**
+ * Tidies and completes an object of a built-in kind, in place, as the API server does before it
+ * stores it.
+ */
 export function defaultObject(kindKey: string, object: JsonMap): void {
   tidyValue(object);
   byKind[kindKey]?.(object);

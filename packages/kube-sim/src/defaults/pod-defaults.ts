@@ -1,6 +1,8 @@
 import { ensureMap, fill, isMap, listAt, textAt, type JsonMap } from "../json.ts";
 
-/** Defaults of a pod template or a pod, in place (k8s.io/kubernetes, pkg/apis/core/v1/defaults.go). */
+/**
+ * Defaults of a pod template or a pod, in place (k8s.io/kubernetes, pkg/apis/core/v1/defaults.go).
+ */
 export function defaultPodSpec(spec: JsonMap): void {
   fill(spec, {
     restartPolicy: "Always",

@@ -1,6 +1,9 @@
 import { ensureMap, fill, listAt, type JsonMap } from "../json.ts";
 
-/** Defaults of a Service that need no allocation; addresses and ports are given out by `service-allocation.ts`. */
+/**
+ * Defaults of a Service that need no allocation; addresses and ports are given out by `service-
+ * allocation.ts`.
+ */
 export function defaultService(object: JsonMap): void {
   const spec = ensureMap(object, "spec");
   fill(spec, { type: "ClusterIP", sessionAffinity: "None" });

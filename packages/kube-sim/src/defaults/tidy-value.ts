@@ -1,6 +1,6 @@
 /**
- * What a round through the server's types does to any built-in object: nulls, empty lists and empty maps of
- * plain text vanish, quantities take their canonical form.
+ * What a round through the server's types does to any built-in object: nulls, empty lists and empty
+ * maps of plain text vanish, quantities take their canonical form.
  */
 import { isMap, type JsonMap } from "../json.ts";
 import { canonicalQuantity } from "./quantity.ts";

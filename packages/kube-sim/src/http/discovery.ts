@@ -174,8 +174,9 @@ function aggregatedEntry(kind: SimKind): Document {
   };
 }
 
-// --- OpenAPI v3 ------------------------------------------------------------------------------------------
-// kubectl reads it only to learn that the server validates fields itself; nothing else is described.
+// --- OpenAPI v3 ----------------------------------------------------------------------------------
+// kubectl reads it only to learn that the server validates fields itself; nothing else is
+// described.
 
 export function openapiDocument(cluster: Cluster): Document {
   const places = new Set(

@@ -90,7 +90,8 @@ function readToken(cluster: Cluster, text: string): Token | undefined {
   }
   if (cluster.storage.since(revision) === undefined) {
     throw expired(
-      "The provided continue parameter is too old to display a consistent list result. You can start a new list " +
+      "The provided continue parameter is too old to display a consistent list result. You can " +
+        "start a new list " +
         "without the continue parameter.",
     );
   }

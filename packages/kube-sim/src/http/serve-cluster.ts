@@ -2,7 +2,13 @@
 import { timingSafeEqual } from "node:crypto";
 import { pause } from "@octoplane/shared/clock";
 import type { Log } from "@octoplane/shared/log";
-import { ApiError, methodNotAllowed, notFound, unauthorized } from "../api-error.ts";
+import {
+  ApiError,
+  methodNotAllowed,
+  notFound,
+  unauthorized,
+  unknownResource,
+} from "../api-error.ts";
 import type { Cluster } from "../cluster.ts";
 import { kindKey } from "../kind.ts";
 import { scaleOf } from "../operations/scale.ts";
@@ -30,7 +36,15 @@ import { podLog } from "./pod-log.ts";
 import { inVersion, listDocument } from "./reading.ts";
 import { routeOf, type ResourceRoute, type Route } from "./route.ts";
 import { serveWatch } from "./watching.ts";
-import { checkScope, serveDelete, serveWrite, writeContext, type Target } from "./writing.ts";
+import {
+  checkScope,
+  deletionOf,
+  deletionWarnings,
+  serveDelete,
+  serveWrite,
+  writeContext,
+  type Target,
+} from "./writing.ts";
 
 export interface ServedCluster {
   readonly cluster: Cluster;
@@ -77,11 +91,6 @@ function faultError(code: number): ApiError {
     return new ApiError(code, "ServiceUnavailable", text, { retryAfterSeconds });
   }
   return new ApiError(code, "InternalError", "Internal error occurred: fault on demand");
-}
-
-function unknownResource(): ApiError {
-  const message = "the server could not find the requested resource";
-  return new ApiError(404, "NotFound", message, {});
 }
 
 function checkToken(served: ServedCluster, exchange: Exchange): void {
@@ -160,8 +169,9 @@ async function serveResource(
   const body = await readBody(exchange.request);
   if (body.length > 0) refuseProtobuf(exchange.request);
   if (exchange.method === "DELETE") {
-    const answer = serveDelete(exchange, target, body);
-    sendJson(exchange, answer.code, answer.body);
+    const deletion = deletionOf(exchange, body);
+    const { code, body: shown } = serveDelete(exchange, target, deletion);
+    sendJson(exchange, code, shown, { warnings: deletionWarnings(target, deletion) });
     return;
   }
   const context = writeContext(exchange, target, body.length);

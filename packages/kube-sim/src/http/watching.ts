@@ -1,4 +1,7 @@
-/** WATCH: a stream of changes after a version, with bookmarks, ending in 410 when that version is forgotten. */
+/**
+ * WATCH: a stream of changes after a version, with bookmarks, ending in 410 when that version is
+ * forgotten.
+ */
 import { limits } from "@octoplane/shared/limits";
 import { expired } from "../api-error.ts";
 import type { ApiError } from "../api-error.ts";
@@ -96,7 +99,10 @@ function keepOpen(
   });
 }
 
-/** With a selector, an object that stops matching is gone for the watcher, and one that starts is new. */
+/**
+ * With a selector, an object that stops matching is gone for the watcher, and one that starts is
+ * new.
+ */
 function eventType(
   change: Change,
   matches: ((object: SimObject) => boolean) | undefined,

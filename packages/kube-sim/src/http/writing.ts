@@ -1,5 +1,10 @@
 /** POST, PUT, PATCH and DELETE. */
-import { badRequest, methodNotAllowed, notFound, unsupportedMediaType } from "../api-error.ts";
+import {
+  badRequest,
+  methodNotAllowed,
+  unknownResource,
+  unsupportedMediaType,
+} from "../api-error.ts";
 import { isMap, numberAt, textAt, type JsonMap } from "../json.ts";
 import { kindKey } from "../kind.ts";
 import { applyObject } from "../operations/apply-operation.ts";
@@ -121,8 +126,7 @@ export function deletionOf(exchange: Exchange, body: Buffer): Deletion {
   };
 }
 
-export function serveDelete(exchange: Exchange, target: Target, body: Buffer): Answer {
-  const deletion = deletionOf(exchange, body);
+export function serveDelete(exchange: Exchange, target: Target, deletion: Deletion): Answer {
   const { cluster, kind } = target;
   if (target.name === undefined) return deleteCollection(exchange, target, deletion);
   const context = { ...writeContext(exchange, target, 0), name: target.name };
@@ -160,11 +164,22 @@ function deleteCollection(exchange: Exchange, target: Target, deletion: Deletion
   return { code: 200, body: answer };
 }
 
+/** What a client should know that deletes a Job and says nothing of its pods. */
+const orphanWarning =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background " +
+  "to " +
+  "remove them or set propagationPolicy=Orphan to suppress this warning";
+
+export function deletionWarnings(target: Target, deletion: Deletion): readonly string[] {
+  const isJob = kindKey(target.kind) === "batch/jobs";
+  return isJob && deletion.propagation === undefined ? [orphanWarning] : [];
+}
+
 /** 404 when a namespaced kind is written without a namespace or the other way round. */
 export function checkScope(target: Target, isRead: boolean): void {
-  const { kind, namespace, name } = target;
+  const { kind, namespace } = target;
   const isMisplaced = kind.namespaced
     ? namespace === undefined && !isRead
     : namespace !== undefined;
-  if (isMisplaced) throw notFound(kind, name ?? "");
+  if (isMisplaced) throw unknownResource();
 }

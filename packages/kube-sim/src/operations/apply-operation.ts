@@ -15,6 +15,7 @@ import { applyFields, type Conflict } from "../ssa/apply.ts";
 import { fieldSetOf } from "../ssa/field-set.ts";
 import { ownablePart, readManagers, type Manager } from "../ssa/managers.ts";
 import { duplicateItems } from "../ssa/merge.ts";
+import { illegalBase64 } from "../validation/base64.ts";
 import { unknownFields } from "../validation/known-fields.ts";
 import { wrongTexts } from "../validation/text-types.ts";
 import { commitChanged, commitNew, fieldTypeOf, identityOf, withManagers } from "./commit.ts";
@@ -58,7 +59,9 @@ function checkConfig(context: WriteContext, config: JsonMap): void {
     ]);
   }
   if (config["apiVersion"] === undefined || config["kind"] === undefined) {
-    throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(config).slice(0, 200)}'`);
+    const { apiVersion = "", kind = "" } = config;
+    const version = String(apiVersion).includes("/") ? apiVersion : `/${String(apiVersion)}`;
+    throw badRequest(`invalid object type: ${String(version)}, Kind=${String(kind)}`);
   }
   const metadata = mapAt(config, "metadata");
   if (listAt(metadata, "managedFields").length > 0) {
@@ -74,6 +77,17 @@ function checkConfig(context: WriteContext, config: JsonMap): void {
       ? unknownFields(kindKey(kind), config).map((path) => `.${path}: field not declared in schema`)
       : typedProblems(config, kind.custom);
   const problems = [...wrong, ...undeclared, ...duplicateItems(config, fieldTypeOf(context))];
+  const encoding = kind.custom === undefined ? illegalBase64(config) : undefined;
+  if (encoding !== undefined) {
+    const name = `${textAt(metadata, "namespace") ?? ""}/${textAt(metadata, "name") ?? ""}`;
+    const named = `/${kind.version}, Kind=${kind.kind}`;
+    throw new ApiError(
+      500,
+      "",
+      `failed to convert new object (${name}; ${named}) to proper version: unable to convert ` +
+        `unstructured object to ${named}: error decoding from json: ${encoding}`,
+    );
+  }
   if (problems.length === 0) return;
   const place = `${textAt(metadata, "namespace") ?? ""}/${textAt(metadata, "name") ?? ""}`;
   const what = `${place}; ${kind.group}/${kind.version}, Kind=${kind.kind}`;
@@ -81,7 +95,10 @@ function checkConfig(context: WriteContext, config: JsonMap): void {
   throw new ApiError(500, "", `failed to create typed patch object (${what}): ${list}`);
 }
 
-/** Objects that the cluster made itself have no owners yet; then whoever was there before owns all of it. */
+/**
+ * Objects that the cluster made itself have no owners yet; then whoever was there before owns all
+ * of it.
+ */
 function managersOf(context: WriteContext, live: SimObject): readonly Manager[] {
   const managers = readManagers(live.metadata.managedFields);
   if (managers.length > 0) return managers;

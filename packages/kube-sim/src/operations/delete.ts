@@ -1,4 +1,7 @@
-/** Deletion: preconditions, propagation, finalizers, grace. What follows from it is the controllers' work. */
+/**
+ * Deletion: preconditions, propagation, finalizers, grace. What follows from it is the controllers'
+ * work.
+ */
 import { preconditionFailed } from "../api-error.ts";
 import { shortDelayMs, type Cluster } from "../cluster.ts";
 import { kindKey, type SimKind } from "../kind.ts";
@@ -61,10 +64,13 @@ export function deleteObject(
   if (isMarked && [...finalizers].every((name) => object.metadata.finalizers?.includes(name))) {
     return object;
   }
+  const { generation } = object.metadata;
   const marked = cluster.storage.put(key, {
     ...object,
     metadata: {
       ...object.metadata,
+      // The server counts the mark as a change of the object.
+      ...(generation === undefined || isMarked ? {} : { generation: generation + 1 }),
       deletionTimestamp: object.metadata.deletionTimestamp ?? kubeTime(cluster.clock),
       deletionGracePeriodSeconds: isGraceful ? (deletion.gracePeriodSeconds ?? 30) : 0,
       ...(finalizers.size > 0 ? { finalizers: [...finalizers] } : {}),
@@ -77,11 +83,15 @@ export function deleteObject(
 function checkPreconditions(kind: SimKind, object: SimObject, deletion: Deletion): void {
   const { name, uid, resourceVersion } = object.metadata;
   if (deletion.uid !== undefined && deletion.uid !== uid) {
-    const text = `the UID in the precondition (${deletion.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    const text =
+      `the UID in the precondition (${deletion.uid}) does not match the UID in record (${uid}). ` +
+      "The object might have been deleted and then recreated";
     throw preconditionFailed(kind, name, text);
   }
   if (deletion.resourceVersion !== undefined && deletion.resourceVersion !== resourceVersion) {
-    const text = `the ResourceVersion in the precondition (${deletion.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    const text =
+      `the ResourceVersion in the precondition (${deletion.resourceVersion}) does not match the ` +
+      `ResourceVersion in record (${resourceVersion}). The object might have been modified`;
     throw preconditionFailed(kind, name, text);
   }
 }

@@ -1,4 +1,7 @@
-/** Writes of the cluster's own controllers: no field managers, and nothing is written that is the same. */
+/**
+ * Writes of the cluster's own controllers: no field managers, and nothing is written that is the
+ * same.
+ */
 import type { Cluster } from "../cluster.ts";
 import { cloneJson, equalJson, type JsonMap } from "../json.ts";
 import { apiVersionOf, kindKey, type SimKind } from "../kind.ts";
@@ -6,7 +9,9 @@ import type { SimObject } from "../sim-object.ts";
 import { prepareNew } from "./prepare.ts";
 import { internalContext } from "./write-context.ts";
 
-/** Creates an object with all defaults; undefined when one of that name is there or may not be made. */
+/**
+ * Creates an object with all defaults; undefined when one of that name is there or may not be made.
+ */
 export function makeObject(
   cluster: Cluster,
   kind: SimKind,

@@ -2,7 +2,10 @@
 import { ApiError, badRequest } from "../api-error.ts";
 import { cloneJson, equalJson, isMap, textAt, type JsonMap } from "../json.ts";
 
-/** The value after a merge patch: null removes a field, maps are merged, everything else is replaced. */
+/**
+ * The value after a merge patch: null removes a field, maps are merged, everything else is
+ * replaced.
+ */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isMap(patch)) return patch;
   const result: JsonMap = isMap(target) ? { ...target } : {};

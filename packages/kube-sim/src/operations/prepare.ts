@@ -1,4 +1,7 @@
-/** From a body to an object that may be stored: identity, defaults, validation, immutability, generation. */
+/**
+ * From a body to an object that may be stored: identity, defaults, validation, immutability,
+ * generation.
+ */
 import {
   badRequest,
   forbidden,
@@ -16,6 +19,7 @@ import { cloneJson, ensureMap, equalJson, mapAt, textAt, type JsonMap } from "..
 import { apiVersionOf, kindKey } from "../kind.ts";
 import { kubeTime } from "../kube-time.ts";
 import type { SimObject } from "../sim-object.ts";
+import { illegalBase64 } from "../validation/base64.ts";
 import { dropUnknownFields } from "../validation/known-fields.ts";
 import { immutableChanges } from "../validation/immutability.ts";
 import { validateMetadata } from "../validation/metadata-validation.ts";
@@ -24,14 +28,18 @@ import { wrongTexts } from "../validation/text-types.ts";
 import { allocateService } from "./service-allocation.ts";
 import type { WriteContext } from "./write-context.ts";
 
-/** Checks that a body is the object that the URL speaks of; returns its metadata, made if it was absent. */
+/**
+ * Checks that a body is the object that the URL speaks of; returns its metadata, made if it was
+ * absent.
+ */
 export function checkIdentity(context: WriteContext, body: JsonMap): JsonMap {
   const { kind } = context;
   const expected = apiVersionOf(kind);
   const apiVersion = textAt(body, "apiVersion") ?? expected;
   if (apiVersion !== expected) {
     throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+      `the API version in the data (${apiVersion}) does not match the expected API version ` +
+        `(${expected})`,
     );
   }
   const named = textAt(body, "kind") ?? kind.kind;
@@ -62,12 +70,16 @@ export function checkIdentity(context: WriteContext, body: JsonMap): JsonMap {
 /** Numbers and booleans where text belongs: the decoder of the API server finds them. */
 function checkTexts(context: WriteContext, body: JsonMap): void {
   const { kind } = context;
+  const encoding = kind.custom === undefined ? illegalBase64(body) : undefined;
+  if (encoding !== undefined) {
+    throw badRequest(`Secret in version "v1" cannot be handled as a Secret: ${encoding}`);
+  }
   const [wrong] = wrongTexts(kind.custom === undefined ? body : { metadata: body["metadata"] });
   if (wrong === undefined) return;
   const type = typeof wrong.value === "boolean" ? "bool" : "number";
   throw badRequest(
-    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: json: cannot unmarshal ` +
-      `${type} into Go struct field ${kind.kind}${wrong.path} of type string`,
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: json: ` +
+      `cannot unmarshal ${type} into Go struct field ${kind.kind}${wrong.path} of type string`,
   );
 }
 
@@ -78,9 +90,10 @@ export function checkNamespace(context: WriteContext, name: string): void {
   const found = cluster.storage.get("/namespaces", undefined, namespace);
   if (found === undefined) throw notFound(kinds.namespace, namespace);
   if (found.metadata.deletionTimestamp === undefined) return;
+  const ending = "it is being terminated";
   const text = `namespace ${namespace} is being terminated`;
   throw forbidden(kind, name, {
-    message: `unable to create new content in namespace ${namespace} because it is being terminated`,
+    message: `unable to create new content in namespace ${namespace} because ${ending}`,
     causes: [{ reason: "NamespaceTerminating", message: text, field: "metadata.namespace" }],
   });
 }
@@ -120,7 +133,8 @@ export function prepareChanged(context: WriteContext, live: SimObject, body: Jso
   const version = textAt(given, "resourceVersion") ?? "";
   const uid = textAt(given, "uid") ?? live.metadata.uid;
   if (uid !== live.metadata.uid) {
-    const text = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
+    const found = `UID in object meta: ${live.metadata.uid}`;
+    const text = `Precondition failed: UID in precondition: ${uid}, ${found}`;
     throw preconditionFailed(context.kind, live.metadata.name, text);
   }
   if (version !== "" && version !== live.metadata.resourceVersion) {
@@ -227,5 +241,10 @@ function noteUnknown(context: WriteContext, pruned: readonly string[]): void {
   if (pruned.length === 0 || context.fieldValidation === "Ignore") return;
   const texts = pruned.map((path) => `unknown field "${path}"`);
   if (context.fieldValidation === "Warn") context.warnings.push(...texts);
-  else throw badRequest(`strict decoding error: ${texts.join(", ")}`);
+  else {
+    const { kind } = context;
+    const named = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: `;
+    const prefix = kind.custom === undefined ? named : "";
+    throw badRequest(`${prefix}strict decoding error: ${texts.join(", ")}`);
+  }
 }

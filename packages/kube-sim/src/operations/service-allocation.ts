@@ -1,7 +1,7 @@
 /** Addresses and ports that the API server gives to Services. */
 import { invalidField, invalidObject, type Cause } from "../api-error.ts";
 import { kinds, type Cluster } from "../cluster.ts";
-import { ensureMap, listAt, mapAt, numberAt, textAt, valueAt, type JsonMap } from "../json.ts";
+import { ensureMap, listAt, numberAt, textAt, valueAt, type JsonMap } from "../json.ts";
 import type { SimObject } from "../sim-object.ts";
 
 /** The default `--service-node-port-range` of an API server. */
@@ -132,9 +132,4 @@ function freePort(cluster: Cluster, isTaken: (port: number) => boolean): number 
     if (!isTaken(port)) return port;
   }
   return undefined;
-}
-
-/** The type of a Service, `ClusterIP` when it names none. */
-export function serviceType(service: JsonMap): string {
-  return textAt(mapAt(service, "spec"), "type") ?? "ClusterIP";
 }

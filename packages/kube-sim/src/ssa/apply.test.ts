@@ -93,7 +93,9 @@ describe("applying", () => {
     const owner = after.managers.find(({ name }) => name === "a");
     expect(pathsOf(owner!.fields)).toEqual([".spec.paused"]);
   });
+});
 
+describe("applying lists", () => {
   test("merges containers by name and leaves what a default filled in", () => {
     const first = apply(nothing, "a", pod([{ name: "web", image: "web:1" }]));
     const defaulted = { ...first, live: pod([{ name: "web", image: "web:1", tty: false }]) };
@@ -154,7 +156,7 @@ describe("updating", () => {
   });
 });
 
-// --- properties ------------------------------------------------------------------------------------------
+// --- properties ----------------------------------------------------------------------------------
 
 const type = granular({
   items: keyed(["name"], granular({ inner: keyed(["name"]) })),

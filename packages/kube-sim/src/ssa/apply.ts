@@ -1,7 +1,8 @@
 /**
- * Server-side apply as a function: the live object, what a manager declares, and who owns what, become the
- * merged object and the new owners, or a list of conflicts. After the description in the Kubernetes documentation
- * ("Server-Side Apply") and the behaviour of sigs.k8s.io/structured-merge-diff.
+ * Server-side apply as a function: the live object, what a manager declares, and who owns what,
+ * become the merged object and the new owners, or a list of conflicts. After the description in the
+ * Kubernetes documentation ("Server-Side Apply") and the behaviour of sigs.k8s.io/structured-merge-
+ * diff.
  */
 import type { JsonMap } from "../json.ts";
 import {

@@ -1,8 +1,8 @@
 import { atomic, granular, keyed, set, type FieldType } from "./field-type.ts";
 
 /**
- * The field types of the built-in kinds, as far as they differ from "maps are granular, lists are atomic".
- * Taken from the markers (listType, mapType, structType) in k8s.io/api.
+ * The field types of the built-in kinds, as far as they differ from "maps are granular, lists are
+ * atomic". Taken from the markers (listType, mapType, structType) in k8s.io/api.
  */
 
 const metadata = granular({

@@ -1,6 +1,7 @@
 /**
- * Sets of fields, in the shape of FieldsV1 (k8s.io/apimachinery, metav1.FieldsV1): a tree whose edges are path
- * elements (`f:name`, `k:{"name":"x"}`, `v:"x"`) and whose nodes say whether the path to them is a member.
+ * Sets of fields, in the shape of FieldsV1 (k8s.io/apimachinery, metav1.FieldsV1): a tree whose
+ * edges are path elements (`f:name`, `k:{"name":"x"}`, `v:"x"`) and whose nodes say whether the
+ * path to them is a member.
  */
 import { canonicalJson, equalJson, isMap, type JsonMap } from "../json.ts";
 import { fieldOf, shapeOf, type FieldType } from "./field-type.ts";

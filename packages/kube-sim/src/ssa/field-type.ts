@@ -1,7 +1,8 @@
 /**
- * How the fields of a kind are owned and merged by server-side apply: a map is granular (each field has its own
- * owner) or atomic, a list is atomic, a set, or keyed by some fields of its elements. Kubernetes publishes this in
- * its OpenAPI document as x-kubernetes-list-type and x-kubernetes-map-type.
+ * How the fields of a kind are owned and merged by server-side apply: a map is granular (each field
+ * has its own owner) or atomic, a list is atomic, a set, or keyed by some fields of its elements.
+ * Kubernetes publishes this in its OpenAPI document as x-kubernetes-list-type and x-kubernetes-map-
+ * type.
  */
 export type FieldType =
   | { readonly type: "atomic" }

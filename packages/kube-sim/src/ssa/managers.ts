@@ -37,7 +37,10 @@ const unownedMetadata = new Set([
   "selfLink",
 ]);
 
-/** The part of an object that can be owned through the main resource or through one of its subresources. */
+/**
+ * The part of an object that can be owned through the main resource or through one of its
+ * subresources.
+ */
 export function ownablePart(
   object: JsonMap | undefined,
   options: { readonly subresource: string; readonly hasStatus: boolean },
@@ -98,7 +101,9 @@ export interface Identity {
   readonly time: string;
 }
 
-/** Whether two writers write the same part of an object: its status is apart from everything else. */
+/**
+ * Whether two writers write the same part of an object: its status is apart from everything else.
+ */
 export function sharesScope(
   left: { readonly subresource: string },
   right: { readonly subresource: string },
@@ -117,8 +122,8 @@ export function isSameManager(left: Identity, right: Identity): boolean {
 }
 
 /**
- * Ownership after an update (PUT, POST, every PATCH but apply): the writer owns what it changed, everybody else
- * loses these fields, and nobody owns what is no longer there.
+ * Ownership after an update (PUT, POST, every PATCH but apply): the writer owns what it changed,
+ * everybody else loses these fields, and nobody owns what is no longer there.
  */
 export function managersAfterUpdate(
   managers: readonly Manager[],

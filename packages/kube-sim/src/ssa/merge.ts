@@ -3,7 +3,9 @@ import { isMap, type JsonMap } from "../json.ts";
 import { elementText, isEmptySet, itemElement, itemsOf, type FieldSet } from "./field-set.ts";
 import { fieldOf, shapeOf, type FieldType } from "./field-type.ts";
 
-/** The live value with everything that the configuration says; what it does not say stays as it is. */
+/**
+ * The live value with everything that the configuration says; what it does not say stays as it is.
+ */
 export function mergeValue(live: unknown, config: unknown, type: FieldType): unknown {
   if (live === undefined) return config;
   const shape = shapeOf(config, type);
@@ -21,8 +23,8 @@ function mergeMaps(live: JsonMap, config: JsonMap, type: FieldType): JsonMap {
 }
 
 /**
- * The elements of the configuration in its order; elements that only the live list has keep their place relative
- * to the live elements before them.
+ * The elements of the configuration in its order; elements that only the live list has keep their
+ * place relative to the live elements before them.
  */
 function mergeLists(live: unknown[], config: unknown[], type: FieldType): unknown[] {
   const inner = type.type === "keyed" ? type.item : type;
@@ -53,8 +55,8 @@ function mergeLists(live: unknown[], config: unknown[], type: FieldType): unknow
 }
 
 /**
- * Takes the fields in `gone` out of a value, save for those that `kept` has or needs in order to reach its own
- * fields. Maps and lists that become empty by it go too.
+ * Takes the fields in `gone` out of a value, save for those that `kept` has or needs in order to
+ * reach its own fields. Maps and lists that become empty by it go too.
  */
 export function removeFields(
   value: unknown,

@@ -61,8 +61,10 @@ function fixedStatefulSet({ before, after }: Pair): readonly Cause[] {
     (field) => !statefulSetMutable.has(field) && !equalJson(left[field], right[field]),
   );
   const text =
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
-    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', " +
+    "'updateStrategy', " +
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are " +
+    "forbidden";
   return changed ? [forbiddenField("spec", text)] : [];
 }
 
@@ -73,7 +75,8 @@ function fixedJob(pair: Pair): readonly Cause[] {
   const wasIdle =
     valueAt(pair.before, "spec", "suspend") === true &&
     valueAt(pair.before, "status", "startTime") === undefined;
-  // The scheduling of a suspended job that never ran may still be changed, as queueing controllers do.
+  // The scheduling of a suspended job that never ran may still be changed, as queueing controllers
+  // do.
   const left = templateForComparison(pair.before, wasIdle);
   const right = templateForComparison(pair.after, wasIdle);
   if (!equalJson(left, right)) {
@@ -111,7 +114,8 @@ function fixedClaim({ before, after }: Pair): readonly Cause[] {
   if (left["volumeName"] === undefined) left["volumeName"] = right["volumeName"];
   if (left["storageClassName"] === undefined) left["storageClassName"] = right["storageClassName"];
   const text =
-    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName " +
+    "for bound claims";
   return equalJson(left, right) ? [] : [forbiddenField("spec", text)];
 }
 
@@ -186,12 +190,13 @@ function fixedPod({ before, after }: Pair): readonly Cause[] {
     return Object.fromEntries(
       entries.map(([field, value]) => [
         field,
-        /ontainers$/u.test(field) ? imagesOut(value) : value,
+        field.endsWith("ontainers") ? imagesOut(value) : value,
       ]),
     );
   };
   const text =
-    "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`," +
+    "pod updates may not change fields other than " +
+    "`spec.containers[*].image`,`spec.initContainers[*].image`," +
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)," +
     "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
   return equalJson(shape(before), shape(after)) ? [] : [forbiddenField("spec", text)];

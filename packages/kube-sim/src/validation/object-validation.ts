@@ -1,4 +1,7 @@
-/** The checks of built-in kinds that real manifests run into. Not every rule of the API server is here. */
+/**
+ * The checks of built-in kinds that real manifests run into. Not every rule of the API server is
+ * here.
+ */
 import {
   duplicateField,
   invalidField,
@@ -53,7 +56,8 @@ function validateKeys(data: JsonMap, field: string): readonly Cause[] {
       invalidField(
         `${field}[${key}]`,
         key,
-        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or " +
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' " +
+          "(e.g. 'key.name',  or " +
           "'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
       ),
     );
@@ -97,7 +101,7 @@ function validateJobSpec(spec: JsonMap, prefix: string): readonly Cause[] {
   if (policy !== "OnFailure" && policy !== "Never") {
     causes.push(
       policy === "Always" || policy === undefined
-        ? requiredJobPolicy(field, policy)
+        ? requiredJobPolicy(field)
         : unsupportedValue(field, policy, policies),
     );
   }
@@ -105,11 +109,8 @@ function validateJobSpec(spec: JsonMap, prefix: string): readonly Cause[] {
   return [...validatePodSpec(podSpec, `${prefix}.template.spec`), ...causes];
 }
 
-function requiredJobPolicy(field: string, policy: string | undefined): Cause {
-  const message = `Required value: valid values: "OnFailure", "Never"`;
-  return policy === undefined
-    ? { reason: "FieldValueRequired", message, field }
-    : unsupportedValue(field, policy, ["OnFailure", "Never"]);
+function requiredJobPolicy(field: string): Cause {
+  return requiredField(field, 'valid values: "OnFailure", "Never"');
 }
 
 function validateJob(object: JsonMap): readonly Cause[] {

@@ -10,7 +10,8 @@ import { canonicalQuantity, quantityNumber } from "../defaults/quantity.ts";
 
 const pullPolicies = ["Always", "IfNotPresent", "Never"];
 const nameText =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with " +
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and " +
+  "must start and end with " +
   "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
   "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
@@ -89,7 +90,8 @@ function validateContainer(container: JsonMap, field: string, known: Known): rea
   listAt(container, "volumeMounts").forEach((mount, index) => {
     const volume = textAt(mount, "name") ?? "";
     const place = `${field}.volumeMounts[${index}].name`;
-    // The volumes of claim templates are known only to the StatefulSet, whose template may name them.
+    // The volumes of claim templates are known only to the StatefulSet, whose template may name
+    // them.
     if (!known.volumes.has(volume) && !field.startsWith("spec.template")) {
       const message = `Not found: ${JSON.stringify(volume)}`;
       causes.push({ reason: "FieldValueNotFound", message, field: place });

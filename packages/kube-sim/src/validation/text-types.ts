@@ -1,4 +1,7 @@
-/** Places where Kubernetes takes nothing but text, and YAML's numbers and booleans are a common mistake. */
+/**
+ * Places where Kubernetes takes nothing but text, and YAML's numbers and booleans are a common
+ * mistake.
+ */
 import { isMap, type JsonMap } from "../json.ts";
 
 export interface WrongText {

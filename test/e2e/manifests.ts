@@ -1,0 +1,76 @@
+import type { Json } from "../rest.ts";
+
+/** The echo application: one Deployment and one NodePort Service. */
+export function echo(name: string, options: { readonly replicas?: number; readonly image?: string } = {}): Json[] {
+  const { replicas = 1, image = "registry.example/echo:1" } = options;
+  const labels = { app: name };
+  return [
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name },
+      spec: {
+        replicas,
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { containers: [{ name: "echo", image, ports: [{ containerPort: 8080 }] }] },
+        },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name },
+      spec: {
+        type: "NodePort",
+        selector: labels,
+        ports: [
+          { name: "http", port: 8080, protocol: "TCP", targetPort: 8080 },
+          { name: "admin", port: 9090, protocol: "TCP", targetPort: 9090 },
+        ],
+      },
+    },
+  ];
+}
+
+export function configMap(name: string, data: Readonly<Record<string, string>>): Json {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
+}
+
+/** A definition and an object of it, the object first: the order that breaks a naive orchestrator. */
+export function widgets(group: string): Json[] {
+  return [
+    {
+      apiVersion: `${group}/v1`,
+      kind: "Widget",
+      metadata: { name: "first" },
+      spec: { size: 3 },
+    },
+    {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `widgets.${group}` },
+      spec: {
+        group,
+        scope: "Namespaced",
+        names: { kind: "Widget", plural: "widgets", singular: "widget" },
+        versions: [
+          {
+            name: "v1",
+            served: true,
+            storage: true,
+            schema: {
+              openAPIV3Schema: {
+                type: "object",
+                properties: {
+                  spec: { type: "object", properties: { size: { type: "integer" } } },
+                },
+              },
+            },
+          },
+        ],
+      },
+    },
+  ];
+}

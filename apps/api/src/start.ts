@@ -12,6 +12,7 @@ import { RoleBook } from "./auth/role-book.ts";
 import type { TokenSigner } from "./auth/signed-token.ts";
 import { readStaticUsers } from "./auth/static-users.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
+import { closerOf } from "./http/closing.ts";
 import type { ApiConfig } from "./config.ts";
 import { buildServer } from "./server.ts";
 
@@ -56,6 +57,7 @@ export async function start(
     closing: closing.signal,
   };
   const server = await buildServer(context, { problemBaseUrl: config.docs.problem_base_url });
+  const close = closerOf(server, resources.parts.clock);
   await server.listen(listen).catch((error: unknown) => {
     const inUse = (error as { readonly code?: string }).code === "EADDRINUSE";
     const reason = inUse ? "the port is in use (another one: --listen 127.0.0.1:0)" : String(error);
@@ -66,12 +68,7 @@ export async function start(
     address: `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
     async [Symbol.asyncDispose]() {
       closing.abort();
-      // Requests under way come to their end; connections that idle are closed, and the rest after a while.
-      const cut = resources.parts.clock.after(limits.drainMs, () =>
-        server.server.closeAllConnections(),
-      );
-      await server.close();
-      cut();
+      await close();
       roles[Symbol.dispose]();
     },
   };

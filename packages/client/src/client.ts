@@ -3,7 +3,7 @@ import type { Decision } from "@octoplane/kinds/decision";
 import type { AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
-import { isFailure } from "@octoplane/shared/errors";
+import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { Transport } from "./transport.ts";
 
@@ -98,20 +98,21 @@ export function openClient(options: ClientOptions): Client {
       transport.json("POST", "/core/tokens", {
         body: { user, expires_in: expiresInSeconds ?? null },
       }),
-    bind(ref, { name }) {
+    async bind(ref, { name }) {
       const cluster = {
         api: "kubernetes",
         kind: "Cluster",
         namespace: ref.namespace ?? null,
         name,
       };
-      return transport.json("PUT", pathOf(applications, ref, "binding"), { body: { cluster } });
+      const path = pathOf(applications, ref, "binding");
+      return await transport.json("PUT", path, { body: { cluster } });
     },
     async decisions(ref) {
       const path = pathOf(applications, ref, "decisions");
       return (await transport.json<{ items: Decision[] }>("GET", path)).items;
     },
-    kubeconfig: (ref) => transport.json("GET", pathOf(clusters, ref, "kubeconfig")),
+    kubeconfig: async (ref) => await transport.json("GET", pathOf(clusters, ref, "kubeconfig")),
   };
 }
 
@@ -125,14 +126,14 @@ export class KindClient<R extends AnyResource> {
     this.transport = transport;
   }
 
-  create(draft: Draft, namespace?: string): Promise<R> {
+  async create(draft: Draft, namespace?: string): Promise<R> {
     const path = collectionOf(this.kind, namespace);
-    return this.transport.json("POST", path, { body: this.#named(draft) });
+    return await this.transport.json("POST", path, { body: this.#named(draft) });
   }
 
-  get(ref: Ref, signal?: AbortSignal): Promise<R> {
+  async get(ref: Ref, signal?: AbortSignal): Promise<R> {
     const path = pathOf(this.kind, ref);
-    return this.transport.json("GET", path, signal === undefined ? {} : { signal });
+    return await this.transport.json("GET", path, signal === undefined ? {} : { signal });
   }
 
   /** Every object, over all pages, at one revision. A list that history overtakes is begun again. */
@@ -156,32 +157,32 @@ export class KindClient<R extends AnyResource> {
    * Replaces the object. With `metadata.resource_version` in it (as every object that was read has), `Conflict` when it was
    * changed meanwhile.
    */
-  update(resource: Draft): Promise<R> {
+  async update(resource: Draft): Promise<R> {
     const { name, namespace } = resource.metadata;
     const ref = typeof namespace === "string" ? { namespace, name } : { name };
     const path = pathOf(this.kind, ref);
-    return this.transport.json("PUT", path, { body: this.#named(resource) });
+    return await this.transport.json("PUT", path, { body: this.#named(resource) });
   }
 
   /** Replaces the status; `state` and `reason` are derived by the server. */
-  updateStatus(ref: Ref, status: R["status"]): Promise<R> {
+  async updateStatus(ref: Ref, status: R["status"]): Promise<R> {
     const path = pathOf(this.kind, ref, "status");
-    return this.transport.json("PUT", path, { body: { status } });
+    return await this.transport.json("PUT", path, { body: { status } });
   }
 
   /** Marks the object for deletion; with `force` removes its record at once, whatever still runs. */
-  remove(ref: Ref, options: { readonly force?: boolean } = {}): Promise<R> {
+  async remove(ref: Ref, options: { readonly force?: boolean } = {}): Promise<R> {
     const query = options.force === true ? { force: "True" } : {};
-    return this.transport.json("DELETE", pathOf(this.kind, ref), { query });
+    return await this.transport.json("DELETE", pathOf(this.kind, ref), { query });
   }
 
   /** Opens a stream of changes after the revision, as the server writes it. `watch.ts` makes sense of it. */
-  openWatch(options: {
+  async openWatch(options: {
     readonly namespace?: string;
     readonly after: string;
     readonly signal: AbortSignal;
   }): Promise<ReadableStream<Uint8Array>> {
-    return this.transport.stream(collectionOf(this.kind, options.namespace), {
+    return await this.transport.stream(collectionOf(this.kind, options.namespace), {
       query: {
         watch: "",
         bookmarks: "",
@@ -236,7 +237,8 @@ function pathOf(kind: PathKind, ref: Ref, subresource?: string): string {
   return subresource === undefined ? path : `${path}/${subresource}`;
 }
 
-/** `.` and `..` would be taken for steps in the path, even when they are escaped. */
+/** An empty name would make another route of the path, `.` and `..` another path. */
 function segment(text: string): string {
-  return /^\.{1,2}$/.test(text) ? `%00${text}` : encodeURIComponent(text);
+  if (text !== "" && text !== "." && text !== "..") return encodeURIComponent(text);
+  throw failure("Invalid", `${JSON.stringify(text)} is not a name`);
 }

@@ -108,9 +108,11 @@ function readProblem(body: string): Readonly<Record<string, unknown>> | undefine
 
 function readFields(value: unknown): readonly FieldProblem[] {
   if (!Array.isArray(value)) return [];
-  return value.filter(isRecord).flatMap(({ field, message }) =>
-    typeof field === "string" && typeof message === "string" ? [{ field, message }] : [],
-  );
+  return value
+    .filter(isRecord)
+    .flatMap(({ field, message }) =>
+      typeof field === "string" && typeof message === "string" ? [{ field, message }] : [],
+    );
 }
 
 function isCode(value: unknown): value is ErrorCode {

@@ -85,7 +85,7 @@ const StatusSchema = Type.Object(
     conditions: Type.Array(ConditionSchema, { default: [] }),
     scheduled_generation: count,
     observed_generation: count,
-    decisions: count,
+    decisions: Type.Integer({ default: 0, minimum: 0 }),
     copies: Type.Array(CopySchema, { default: [] }),
     container_health: Type.Object(
       { desired_pods: count, running_pods: count, completed_pods: count, failed_pods: count },
@@ -130,7 +130,14 @@ export const ApplicationKind = defineKind({
   status: StatusSchema,
   subresources: ["binding", "decisions"],
   secrets: [],
-  additions: [["spec", "reschedule_after"]],
+  additions: [
+    ["spec", "reschedule_after"],
+    ["status", "conditions"],
+    ["status", "scheduled_generation"],
+    ["status", "observed_generation"],
+    ["status", "decisions"],
+    ["status", "copies"],
+  ],
   finalizers: ["kubernetes_resources_deletion"],
   columns: [
     { title: "state", cell: (app) => formatState(app.status.state) },

@@ -124,7 +124,14 @@ export const ClusterKind = defineKind({
     ["spec", "kubeconfig", "users", "*", "user", "password"],
     ["spec", "kubeconfig", "users", "*", "user", "client-key-data"],
   ],
-  additions: [],
+  secretsGoTo: [["spec", "kubeconfig", "clusters"]],
+  additions: [
+    ["status", "conditions"],
+    ["status", "observed_generation"],
+    ["status", "version"],
+    ["status", "capacity"],
+    ["status", "served_kinds"],
+  ],
   finalizers: [],
   columns: [
     { title: "state", cell: (cluster) => formatState(cluster.status.state) },

@@ -35,10 +35,27 @@ export function tokens(text: string, symbols: readonly string[]): readonly Token
   return found;
 }
 
-/** A parse error for people: the message, the text, and a caret below the character. */
+/** A word of a constraint as a message shows it: in quotes, and not without end. */
+export function quoted(word: string): string {
+  return JSON.stringify(word.length > wordMax ? `${word.slice(0, wordMax)}...` : word);
+}
+
+/**
+ * A parse error for people: the message, the text, and a caret below the character. Of a long text, what surrounds the
+ * character; whatever would move the caret (tabs, line breaks) is shown as a blank.
+ */
 export function pointAt(
   text: string,
   error: { readonly at: number; readonly message: string },
 ): string {
-  return `${error.message}\n  ${text}\n  ${" ".repeat(error.at)}^`;
+  const from = text.length <= 2 * windowChars ? 0 : Math.max(0, error.at - windowChars);
+  const to = from + 2 * windowChars;
+  const head = from > 0 ? "..." : "";
+  const line = `${head}${text.slice(from, to)}${to < text.length ? "..." : ""}`;
+  const shown = line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+  return `${error.message}\n  ${shown}\n  ${" ".repeat(head.length + error.at - from)}^`;
 }
+
+/** What fits a line of a terminal, on either side of the character. */
+const windowChars = 60;
+const wordMax = 80;

@@ -61,7 +61,9 @@ export interface Kind<
   readonly subresources: readonly string[];
   /** Where credentials stand: sealed in the store, redacted in every answer. */
   readonly secrets: readonly FieldPath[];
-  /** Fields that Krake does not know: a PUT that leaves one out keeps what is stored, as its clients do. */
+  /** Where credentials are sent to: a body that changes this must bring the credentials along, not their redacted form. */
+  readonly secretsGoTo?: readonly FieldPath[];
+  /** Fields that Krake does not know: a PUT (of the status, too) that leaves one out keeps what is stored. */
   readonly additions: readonly FieldPath[];
   /** Finalizers that the server adds at creation, so that no deletion can overtake the controller that owns them. */
   readonly finalizers: readonly string[];

@@ -1,4 +1,5 @@
 import { failure, type FieldProblem } from "@octoplane/shared/errors";
+import { redactedSecret } from "./redacted-secret.ts";
 
 /**
  * What Octoplane accepts as a kubeconfig: one context, one cluster, one user, with every
@@ -6,9 +7,6 @@ import { failure, type FieldProblem } from "@octoplane/shared/errors";
  * own or call a third party is refused. Pure, so that the command line, the API and the tests judge
  * alike; no connection is tried here.
  */
-
-/** Stands in for a secret in answers; it may come back in an update and then means "as it was". */
-export const redactedSecret = "REDACTED";
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -183,8 +181,14 @@ function checkServer(field: string, server: unknown): readonly FieldProblem[] {
 }
 
 function checkProxy(field: string, proxy: unknown): readonly FieldProblem[] {
-  if (isAbsent(proxy) || ["http:", "https:"].includes(urlOf(proxy)?.protocol ?? "")) return [];
-  return [{ field, message: "expected the URL of an http or https proxy" }];
+  if (isAbsent(proxy)) return [];
+  const url = urlOf(proxy);
+  if (!url || !["http:", "https:"].includes(url.protocol)) {
+    return [{ field, message: "expected the URL of an http or https proxy" }];
+  }
+  // They would stand readable in the store and in every answer.
+  if (url.username === "" && url.password === "") return [];
+  return [{ field, message: "expected no credentials in the URL of the proxy" }];
 }
 
 function checkFiles(

@@ -1,5 +1,5 @@
 import { isLabelKey, isLabelValue } from "./metadata.ts";
-import { tokens, type Parsed, type Token } from "./constraint-text.ts";
+import { quoted, tokens, type Parsed, type Token } from "./constraint-text.ts";
 
 /**
  * Label constraints: `location is DE`, `location != DE`, `location in (DE, SK)`, `location not in (DE)`.
@@ -20,7 +20,7 @@ export function parseLabelConstraint(text: string): Parsed<LabelConstraint> {
   const key = list[0];
   if (!key) return wrong(0, "expected a label key");
   if (symbols.includes(key.text) || !isLabelKey(key.text)) {
-    return wrong(key.at, `expected a label key, found ${JSON.stringify(key.text)}`);
+    return wrong(key.at, `expected a label key, found ${quoted(key.text)}`);
   }
   const operator = readOperator(list.slice(1));
   if (operator === undefined) {
@@ -75,7 +75,7 @@ function readValue(list: readonly Token[], end: number): Parsed<readonly string[
   if (!value) return wrong(end, "expected a value");
   if (!isValue(value)) return wrong(value.at, notValue(value));
   const extra = list[1];
-  if (extra) return wrong(extra.at, `expected the end, found ${JSON.stringify(extra.text)}`);
+  if (extra) return wrong(extra.at, `expected the end, found ${quoted(extra.text)}`);
   return { ok: true, constraint: [value.text] };
 }
 
@@ -97,7 +97,7 @@ function readSet(list: readonly Token[], end: number): Parsed<readonly string[]>
     while (list[index]?.text === ",") index += 1;
   }
   const extra = list[index + 1];
-  if (extra) return wrong(extra.at, `expected the end, found ${JSON.stringify(extra.text)}`);
+  if (extra) return wrong(extra.at, `expected the end, found ${quoted(extra.text)}`);
   return { ok: true, constraint: values };
 }
 
@@ -106,7 +106,7 @@ function isValue(token: Token): boolean {
 }
 
 function notValue(token: Token): string {
-  return `expected a label value, found ${JSON.stringify(token.text)}`;
+  return `expected a label value, found ${quoted(token.text)}`;
 }
 
 function wrong(at: number, message: string): { ok: false; at: number; message: string } {

@@ -72,13 +72,14 @@ export function checkManifest(manifest: readonly ManifestObject[]): readonly Fie
 
 /** Files that look like manifests but are read by tools, not by clusters. */
 function notForClusters({ group, kind }: ManifestIdentity): string | undefined {
-  const known: Readonly<Record<string, string>> = {
-    "k3d.io": "a cluster file of k3d",
-    "kind.x-k8s.io": "a cluster file of kind",
-    "kustomize.config.k8s.io": "a kustomization (render it first)",
-  };
-  const what = known[group];
+  const what = toolFiles.get(group);
   return what === undefined
     ? undefined
     : `${group} ${kind} is ${what}, not an object for a cluster`;
 }
+
+const toolFiles: ReadonlyMap<string, string> = new Map([
+  ["k3d.io", "a cluster file of k3d"],
+  ["kind.x-k8s.io", "a cluster file of kind"],
+  ["kustomize.config.k8s.io", "a kustomization (render it first)"],
+]);

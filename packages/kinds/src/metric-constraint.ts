@@ -1,5 +1,5 @@
 import { isName } from "./metadata.ts";
-import { tokens, type Parsed, type Token } from "./constraint-text.ts";
+import { quoted, tokens, type Parsed, type Token } from "./constraint-text.ts";
 
 /**
  * Metric constraints: `load < 5`, `load is not 5`, `load greater than or equal 0.5`.
@@ -15,17 +15,17 @@ type Operator = MetricConstraint["operator"];
 
 const symbols = ["==", "!=", ">=", "=>", "<=", "=<", "=", ">", "<", "!", "(", ")", ","];
 
-const symbolMeaning: Readonly<Record<string, Operator>> = {
-  "==": "==",
-  "=": "==",
-  "!=": "!=",
-  ">": ">",
-  ">=": ">=",
-  "=>": ">=",
-  "<": "<",
-  "<=": "<=",
-  "=<": "<=",
-};
+const symbolMeaning: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ["==", "=="],
+  ["=", "=="],
+  ["!=", "!="],
+  [">", ">"],
+  [">=", ">="],
+  ["=>", ">="],
+  ["<", "<"],
+  ["<=", "<="],
+  ["=<", "<="],
+]);
 
 /** Spellings in words, each also with a leading `is`; the longest that fits is taken. */
 const wordMeaning: readonly (readonly [words: string, operator: Operator])[] = [
@@ -54,7 +54,7 @@ export function parseMetricConstraint(text: string): Parsed<MetricConstraint> {
   const metric = list[0];
   if (!metric) return { ok: false, at: 0, message: "expected the name of a metric" };
   if (!isName(metric.text)) {
-    const message = `expected the name of a metric, found ${JSON.stringify(metric.text)}`;
+    const message = `expected the name of a metric, found ${quoted(metric.text)}`;
     return { ok: false, at: metric.at, message };
   }
   const operator = readOperator(list.slice(1));
@@ -70,7 +70,7 @@ export function parseMetricConstraint(text: string): Parsed<MetricConstraint> {
   }
   const extra = list[2 + operator.length];
   if (extra) {
-    const message = `expected the end, found ${JSON.stringify(extra.text)}`;
+    const message = `expected the end, found ${quoted(extra.text)}`;
     return { ok: false, at: extra.at, message };
   }
   return {
@@ -100,7 +100,7 @@ export function metricSatisfies(constraint: MetricConstraint, value: number): bo
 function readOperator(
   list: readonly Token[],
 ): { readonly meaning: Operator; readonly length: number } | undefined {
-  const symbol = symbolMeaning[list[0]?.text ?? ""];
+  const symbol = symbolMeaning.get(list[0]?.text ?? "");
   if (symbol) return { meaning: symbol, length: 1 };
   const is = list[0]?.text === "is" ? 1 : 0;
   for (const [words, meaning] of wordMeaning) {
@@ -113,5 +113,7 @@ function readOperator(
 }
 
 function readNumber(text: string): number | undefined {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined;
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
 }

@@ -36,6 +36,8 @@ function validate({ spec }: AnyMetric): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (!(spec.min < spec.max)) {
     problems.push({ field: "spec.min", message: `expected less than max (${spec.max})` });
+  } else if (!Number.isFinite(spec.max - spec.min)) {
+    problems.push({ field: "spec.max", message: "expected a range that is a number itself" });
   }
   for (const [index, value] of spec.allowed_values.entries()) {
     if (value < spec.min || value > spec.max) {

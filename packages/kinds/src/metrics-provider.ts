@@ -73,14 +73,20 @@ function validate({ spec }: AnyProvider): readonly FieldProblem[] {
     }
   }
   const address = urlOf(spec);
-  if (spec.type !== "static" && problems.length === 0 && !isHttpUrl(address)) {
-    problems.push({ field: `spec.${spec.type}.url`, message: "expected an http or https URL" });
+  if (spec.type !== "static" && problems.length === 0) {
+    const message = urlProblem(address);
+    if (message !== undefined) problems.push({ field: `spec.${spec.type}.url`, message });
   }
   return problems;
 }
 
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+function urlProblem(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return "expected an http or https URL";
+  // They would stand readable in the store and in every answer.
+  if (url.username !== "" || url.password !== "") return "expected no credentials in the URL";
+  if (url.search !== "" || url.hash !== "") return "expected a URL without a query or a fragment";
+  return undefined;
 }
 
 const shared = {
@@ -89,6 +95,7 @@ const shared = {
   status: undefined,
   subresources: [],
   secrets: [["spec", "influx", "token"]],
+  secretsGoTo: [["spec", "influx", "url"]],
   additions: [],
   finalizers: [],
   columns,

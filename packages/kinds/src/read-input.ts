@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { Value } from "typebox/value";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 import { checkMetadata, MetadataInputSchema, type MetadataInput } from "./metadata.ts";
 import type { AnyKind } from "./kind.ts";
 
@@ -43,7 +44,7 @@ export function readInput(kind: AnyKind, body: unknown): Input {
     ...checkMetadata(input.metadata),
     ...kind.validate(input as unknown as Parameters<AnyKind["validate"]>[0]),
   ];
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw invalid(bounded(problems));
   return input;
 }
 
@@ -53,7 +54,17 @@ export function readAs<T>(schema: Type.TSchema, value: unknown, at = ""): T {
   if (!validator) validators.set(schema, (validator = Compile(schema)));
   const filled: unknown = Value.Default(schema, structuredClone(value));
   if (validator.Check(filled)) return filled as T;
-  throw invalid(schemaProblems(validator, filled, at));
+  throw invalid(bounded(schemaProblems(validator, filled, at)));
+}
+
+/** A body of megabytes may be wrong a million times; nobody reads more than a screen or two of it. */
+function bounded(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+  const more = problems.length - limits.fieldProblemsMax;
+  if (more <= 0) return problems;
+  return [
+    ...problems.slice(0, limits.fieldProblemsMax),
+    { field: "", message: `and ${more} more problems` },
+  ];
 }
 
 interface SchemaError {
@@ -71,7 +82,9 @@ function schemaProblems(validator: Validator, value: unknown, at: string): reado
     for (const [path, message] of describe(error, value)) {
       const previous = found.get(path);
       const joined =
-        previous === undefined || previous === message ? message : `${previous} or ${message}`;
+        previous === undefined || previous === message
+          ? message
+          : `${previous.replace(/ \(found \w+\)$/, "")} or ${message.replace(/^must be /, "")}`;
       found.set(path, joined);
     }
   }
@@ -106,9 +119,9 @@ function foundAt(root: unknown, path: string): string {
   for (const part of path.split("/").slice(1)) {
     value = (value as Record<string, unknown> | undefined)?.[unescape(part)];
   }
-  return value === null || value === undefined
-    ? ""
-    : ` (found ${Array.isArray(value) ? "array" : typeof value})`;
+  if (value === undefined) return "";
+  const what = Array.isArray(value) ? "array" : typeof value;
+  return ` (found ${value === null ? "null" : what})`;
 }
 
 /** `/spec/manifest/0/kind` → `spec.manifest[0].kind`. */

@@ -18,7 +18,7 @@ import type { Snapshot } from "./snapshot.ts";
 export function decide(app: Application, snapshot: Snapshot, detail: number): Decision {
   const prepared = prepareFilters(app);
   const currentIndex = indexOfCurrent(app, snapshot.candidates);
-  const ranking = rank(snapshot, prepared, currentIndex);
+  const ranking = rank(snapshot, { prepared, currentIndex, most: Math.max(2, detail) });
   const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
   const choice = choose({ app, snapshot, current, ranking });
   const chosen = choice.chosen;
@@ -47,7 +47,7 @@ interface Ranked {
 }
 
 interface Ranking {
-  /** The two best; the rest is ordered only when it is told. */
+  /** Best first: as many as will be told, and two at least. */
   readonly best: readonly Ranked[];
   readonly fitting: number;
   readonly currentFits: boolean;
@@ -56,30 +56,39 @@ interface Ranking {
 /** One pass over all candidates: this loop is the whole cost of a decision. */
 function rank(
   snapshot: Snapshot,
-  prepared: readonly PreparedFilter[],
-  currentIndex: number,
+  options: {
+    readonly prepared: readonly PreparedFilter[];
+    readonly currentIndex: number;
+    readonly most: number;
+  },
 ): Ranking {
-  let first: Ranked | undefined;
-  let second: Ranked | undefined;
+  const { prepared, currentIndex, most } = options;
+  const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
+  const best: Ranked[] = [];
   let fitting = 0;
   let currentFits = false;
-  for (let index = 0; index < snapshot.candidates.length; index += 1) {
-    const candidate = snapshot.candidates[index]!;
-    const isCurrent = index === currentIndex;
+  for (const candidate of snapshot.candidates) {
+    const isCurrent = candidate === current;
     if (!fitsAll(prepared, candidate, isCurrent)) continue;
     fitting += 1;
     if (isCurrent) currentFits = true;
     const ranked = { candidate, score: scoreOf(candidate, isCurrent ? snapshot.stickiness : 0) };
-    const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
-    if (first === undefined || isBetter(ranked, first, current)) {
-      second = first;
-      first = ranked;
-    } else if (second === undefined || isBetter(ranked, second, current)) {
-      second = ranked;
-    }
+    insert(best, ranked, { most, current });
   }
-  const best = [first, second].filter((ranked) => ranked !== undefined);
   return { best, fitting, currentFits };
+}
+
+/** Puts one in its place among the best; most of a thousand are turned away by one comparison with the last. */
+function insert(
+  best: Ranked[],
+  ranked: Ranked,
+  { most, current }: { readonly most: number; readonly current: Candidate | undefined },
+): void {
+  let place = best.length;
+  while (place > 0 && isBetter(ranked, best[place - 1]!, current)) place -= 1;
+  if (place >= most) return;
+  best.splice(place, 0, ranked);
+  if (best.length > most) best.pop();
 }
 
 function isBetter(a: Ranked, b: Ranked, current: Candidate | undefined): boolean {
@@ -191,10 +200,11 @@ function describe(input: {
   readonly ranking: Ranking;
 }): CandidateVerdict[] {
   const { snapshot, prepared, current, chosen, detail, ranking } = input;
-  const named = [chosen, current, ...ranking.best.map(({ candidate }) => candidate)];
-  const listed = new Set(named.filter((candidate) => candidate !== undefined));
-  for (const candidate of snapshot.candidates) {
-    if (listed.size >= detail) break;
+  const told = [chosen, current, ...ranking.best.map(({ candidate }) => candidate)];
+  const listed = new Set<Candidate>();
+  for (const candidate of [...told, ...snapshot.candidates]) {
+    if (candidate === undefined) continue;
+    if (listed.size >= detail && candidate !== chosen && candidate !== current) break;
     listed.add(candidate);
   }
   const rows = [...listed].map((candidate) => {

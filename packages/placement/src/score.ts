@@ -8,12 +8,13 @@ import type { Candidate } from "./candidate.ts";
  *     without metrics   s
  *
  * where `s` is the stickiness for the cluster that the application is on, and 0 for every other. Weights may be zero or
- * negative; where they leave nothing to divide by, the score is 0.
+ * negative; where they leave nothing to divide by, or no number at all, the score is 0.
  */
 export function scoreOf(candidate: Candidate, stickiness: number): number {
   if (!candidate.isRanked) return stickiness;
   const total = candidate.weightSum + stickiness;
-  return total === 0 ? 0 : (candidate.weightedSum + stickiness) / total;
+  const score = (candidate.weightedSum + stickiness) / total;
+  return Number.isFinite(score) ? score : 0;
 }
 
 /** The parts that the score is made of, for people. */

@@ -15,8 +15,15 @@ export function decisionWrite(uid: string, decision: Decision): Write {
 /** Newest first. */
 export async function readDecisions(store: Store, uid: string): Promise<readonly Decision[]> {
   const { entries } = await store.list(decisionPrefix(uid));
-  const decisions = entries.map(
-    (entry) => JSON.parse(Buffer.from(entry.value).toString("utf8")) as Decision,
-  );
+  const decisions = entries.flatMap(({ value }) => parseDecision(value) ?? []);
   return decisions.toSorted((a, b) => b.sequence - a.sequence);
+}
+
+/** A record that cannot be read is left out: the others still tell what they know. */
+function parseDecision(value: Uint8Array): Decision | undefined {
+  try {
+    return JSON.parse(Buffer.from(value).toString("utf8")) as Decision;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,7 +5,7 @@ import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
-import type { Change, ChangeBatch, Revision, Store } from "@octoplane/store/store";
+import type { Change, ChangeBatch, Entry, Revision, Store } from "@octoplane/store/store";
 import { kindPrefix, parsePartKey, refText } from "./keys.ts";
 import { pairUp } from "./page.ts";
 import {
@@ -98,12 +98,19 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     if (after !== undefined && after < this.#forgotten) {
       throw failure("Compacted", `revision ${after} is no longer kept; list again`);
     }
-    if (after !== undefined && after < this.#revision) {
-      const missed = this.#history.filter((event) => event.revision > after);
+    const start = after ?? this.#revision;
+    if (start < this.#revision) {
+      const missed = this.#history.filter((event) => event.revision > start);
       if (missed.length > 0) listener(missed, this.#revision);
     }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    // A list comes from the store, which may be ahead of this feed: what the list held already is not told again.
+    const hear: FeedListener<R> = (events, revision) => {
+      if (revision <= start) return;
+      const isOld = events.some((event) => event.revision <= start);
+      listener(isOld ? events.filter((event) => event.revision > start) : events, revision);
+    };
+    this.#listeners.add(hear);
+    return () => this.#listeners.delete(hear);
   }
 
   /**
@@ -113,7 +120,7 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   async caughtUp(): Promise<void> {
     await this.ready();
     const { entries } = await this.#store.list(kindPrefix(this.#kind));
-    const { pairs } = pairUp(this.#kind, entries);
+    const { pairs } = pairUp(this.#kind, entries, (error) => this.#reportBroken(error));
     const isShown = ({ object }: (typeof pairs)[number]): boolean => {
       const { namespace, name } = object.record.metadata;
       const shown = this.#halves.get(refText(namespace === null ? { name } : { namespace, name }));
@@ -168,7 +175,7 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   async #relist(): Promise<void> {
     const prefix = kindPrefix(this.#kind);
     const { entries, revision } = await this.#store.list(prefix);
-    const { pairs } = pairUp(this.#kind, entries);
+    const { pairs } = pairUp(this.#kind, entries, (error) => this.#reportBroken(error));
     const seen = new Set<string>();
     const events: FeedEvent<R>[] = [];
     for (const { object, status } of pairs) {
@@ -184,9 +191,10 @@ export class KindFeed<R extends AnyResource = AnyResource> {
       }
       this.#halves.set(key, { object, status });
       const joined = this.#join({ object, status });
-      if (joined) events.push(this.#place(key, joined, revision));
+      if (joined) events.push(...this.#place(key, joined, revision));
     }
     for (const key of [...this.#halves.keys()].filter((name) => !seen.has(name))) {
+      this.#halves.delete(key);
       const event = this.#drop(key, revision);
       if (event) events.push(event);
     }
@@ -207,7 +215,11 @@ export class KindFeed<R extends AnyResource = AnyResource> {
       }
       for (const key of touched) {
         const joined = this.#join(this.#halves.get(key));
-        const event = joined ? this.#place(key, joined, revision) : this.#drop(key, revision);
+        if (joined) {
+          events.push(...this.#place(key, joined, revision));
+          continue;
+        }
+        const event = this.#drop(key, revision);
         if (event) events.push(event);
       }
     }
@@ -224,10 +236,25 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     const halves = this.#halves.get(key) ?? { object: undefined, status: undefined };
     const next =
       parsed.part === "object"
-        ? { ...halves, object: change.type === "put" ? decodeObject(change.entry) : undefined }
-        : { ...halves, status: change.type === "put" ? decodeStatus(change.entry) : undefined };
+        ? { ...halves, object: this.#decode(change, decodeObject) }
+        : { ...halves, status: this.#decode(change, decodeStatus) };
     this.#halves.set(key, next);
     return key;
+  }
+
+  /** A record that cannot be read counts as not there, and hides none of the others. */
+  #decode<T>(change: Change, decode: (entry: Entry) => Stored<T>): Stored<T> | undefined {
+    if (change.type !== "put") return undefined;
+    try {
+      return decode(change.entry);
+    } catch (error) {
+      this.#reportBroken(error);
+      return undefined;
+    }
+  }
+
+  #reportBroken(error: unknown): void {
+    this.#log.error({ kind: this.#kind.kind, err: error }, "a record cannot be read");
   }
 
   #join(halves: Halves | undefined): R | undefined {
@@ -236,11 +263,14 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     return deepFreeze(join(this.#kind, halves.object, halves.status)) as R;
   }
 
-  #place(key: string, object: R, revision: Revision): FeedEvent<R> {
+  /** Another life under the same name is the end of one object and the beginning of another. */
+  #place(key: string, object: R, revision: Revision): readonly FeedEvent<R>[] {
     const previous = this.#objects.get(key);
+    const isSame = previous?.metadata.uid === object.metadata.uid;
+    const ended = isSame ? undefined : this.#drop(key, revision);
     this.#objects.set(key, object);
-    const isNew = previous === undefined || previous.metadata.uid !== object.metadata.uid;
-    return { type: isNew ? "ADDED" : "MODIFIED", key, object, revision };
+    const event = { type: isSame ? "MODIFIED" : "ADDED", key, object, revision } as const;
+    return ended ? [ended, event] : [event];
   }
 
   #drop(key: string, revision: Revision): FeedEvent<R> | undefined {
@@ -262,7 +292,14 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   }
 
   #tell(events: readonly FeedEvent<R>[]): void {
-    for (const listener of this.#listeners) listener(events, this.#revision);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(events, this.#revision);
+      } catch (error) {
+        // One listener's fault must not keep the events from the others, nor end the watch.
+        this.#log.error({ kind: this.#kind.kind, err: error }, "a listener failed");
+      }
+    }
   }
 }
 

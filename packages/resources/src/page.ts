@@ -9,6 +9,7 @@ import {
   type StatusRecord,
   type Stored,
 } from "./record.ts";
+import type { Sealer } from "./sealer.ts";
 
 /** Pages of a list: pairs of records, and the token that leads to the next page. */
 
@@ -17,49 +18,63 @@ export interface RecordPair {
   readonly status: Stored<StatusRecord> | undefined;
 }
 
-/** Joins neighbours; a half whose other half lies on the next page is left to that page. */
+/**
+ * Joins neighbours; a half whose other half lies on the next page is left to that page. A record that cannot be read is
+ * reported and left out: one broken record must not hide all the others. `last` is the key after which to go on.
+ */
 export function pairUp(
   kind: AnyKind,
   entries: readonly Entry[],
+  onBroken: (error: unknown) => void,
 ): { readonly pairs: readonly RecordPair[]; readonly last: string | undefined } {
   const pairs: RecordPair[] = [];
   let last: string | undefined;
   let open: { readonly name: string; readonly entry: Entry } | undefined;
+  const add = (object: Entry, status: Entry | undefined): void => {
+    try {
+      pairs.push({ object: decodeObject(object), status: status && decodeStatus(status) });
+    } catch (error) {
+      onBroken(error);
+    }
+  };
   for (const entry of entries) {
     const parsed = parsePartKey(kind, entry.key);
-    if (!parsed) continue;
-    const name = refText(parsed.ref);
-    if (parsed.part === "object" && kind.status === undefined) {
-      pairs.push({ object: decodeObject(entry), status: undefined });
-      last = entry.key;
-    } else if (parsed.part === "object") {
-      open = { name, entry };
-    } else if (open?.name === name) {
-      pairs.push({ object: decodeObject(open.entry), status: decodeStatus(entry) });
-      last = entry.key;
+    const name = parsed && refText(parsed.ref);
+    if (parsed?.part === "object" && kind.status !== undefined) {
+      if (open) last = open.entry.key;
+      open = { name: name!, entry };
+      continue;
     }
+    if (parsed?.part === "object") add(entry, undefined);
+    else if (open && open.name === name) add(open.entry, entry);
+    open = undefined;
+    last = entry.key;
   }
   return { pairs, last };
 }
 
-export function writePageToken(revision: Revision, after: string): string {
-  return Buffer.from(JSON.stringify([String(revision), after])).toString("base64url");
+/** Sealed, because it names an object that the one who asked may not be allowed to see. */
+export function writePageToken(
+  sealer: Sealer,
+  prefix: string,
+  place: { readonly at: Revision; readonly after: string },
+): string {
+  const text = JSON.stringify([String(place.at), place.after]);
+  return Buffer.from(sealer.seal(text, prefix)).toString("base64url");
 }
 
 /** `Invalid` when the token is not one of this list. */
 export function readPageToken(
-  token: string,
+  sealer: Sealer,
   prefix: string,
+  token: string,
 ): { readonly at: Revision; readonly after: string } {
   try {
-    const [revision, after] = JSON.parse(Buffer.from(token, "base64url").toString()) as unknown[];
-    if (typeof revision === "string" && /^\d{1,19}$/.test(revision) && typeof after === "string") {
-      if (after.startsWith(prefix)) return { at: BigInt(revision), after };
-    }
+    const text = sealer.open(Buffer.from(token, "base64url").toString(), prefix);
+    const [revision, after] = JSON.parse(text) as readonly [string, string];
+    return { at: BigInt(revision), after };
   } catch {
-    // Falls through to the one message for all that is not a token.
+    const message = "expected the token of a previous page of this list";
+    throw invalid([{ field: "continue", message }]);
   }
-  throw invalid([
-    { field: "continue", message: "expected the token of a previous page of this list" },
-  ]);
 }

@@ -1,8 +1,9 @@
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
+import { redactedSecret } from "@octoplane/kinds/redacted-secret";
 import { failure } from "@octoplane/shared/errors";
 import type { Entry } from "@octoplane/store/store";
-import { mapSecrets, redacted } from "./secret-fields.ts";
+import { mapSecrets } from "./secret-fields.ts";
 
 /**
  * The two records of a resource and their join. What is derived (state, reason, owners through a placement,
@@ -34,23 +35,34 @@ export function encodeRecord(record: ObjectRecord | StatusRecord): Uint8Array {
   return Buffer.from(JSON.stringify({ v: schemaVersion, ...record }));
 }
 
+/** `Internal` when the bytes are no record of this version. */
 export function decodeObject(entry: Entry): Stored<ObjectRecord> {
-  return { record: parse<ObjectRecord>(entry), revision: entry.revision };
+  return { record: parse<ObjectRecord>(entry, ["metadata", "fields"]), revision: entry.revision };
 }
 
+/** `Internal` when the bytes are no record of this version. */
 export function decodeStatus(entry: Entry): Stored<StatusRecord> {
-  return { record: parse<StatusRecord>(entry), revision: entry.revision };
+  return { record: parse<StatusRecord>(entry, ["status"]), revision: entry.revision };
 }
 
-function parse<T>(entry: Entry): T {
-  const value = JSON.parse(Buffer.from(entry.value).toString("utf8")) as T & { readonly v: number };
-  if (value.v !== schemaVersion) {
-    throw failure(
-      "Internal",
-      `${entry.key} has schema version ${value.v}; this is ${schemaVersion}`,
-    );
+function parse<T>(entry: Entry, parts: readonly string[]): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(entry.value).toString("utf8"));
+  } catch {
+    // The parser's message quotes what it read, which may be a credential.
+    throw failure("Internal", `${entry.key} is not JSON`);
   }
-  return value;
+  const record = (typeof value === "object" ? value : null) as Record<string, unknown> | null;
+  if (record?.["v"] !== schemaVersion) {
+    const message = `${entry.key} has schema version ${String(record?.["v"])}; this is ${schemaVersion}`;
+    throw failure("Internal", message);
+  }
+  for (const part of parts) {
+    if (typeof record[part] === "object" && record[part] !== null) continue;
+    throw failure("Internal", `${entry.key} is a record without ${part}`);
+  }
+  return record as T;
 }
 
 /** The resource as everyone above sees it: joined, derived, with its credentials redacted. */
@@ -75,7 +87,7 @@ export function join(
     kind.derive === undefined || status === undefined
       ? plain
       : { ...plain, status: { ...plain.status, ...kind.derive(plain) } };
-  return mapSecrets(derived, kind.secrets, () => redacted);
+  return mapSecrets(derived, kind.secrets, () => redactedSecret);
 }
 
 /**

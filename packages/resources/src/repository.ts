@@ -4,6 +4,7 @@ import { readAs, type Input } from "@octoplane/kinds/read-input";
 import { isoTime, type Clock } from "@octoplane/shared/clock";
 import { failure, invalid, isFailure, type FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
+import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import type { Revision, Store, Write } from "@octoplane/store/store";
 import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
@@ -32,6 +33,7 @@ import {
   keepAdditions,
   replaced,
   union,
+  withOwnFinalizers,
   type Expectation,
 } from "./update-rules.ts";
 
@@ -69,10 +71,14 @@ interface Pair {
 export class Repository<R extends AnyResource = AnyResource> {
   readonly kind: AnyKind;
   readonly #parts: Parts;
+  readonly #log: Log;
+  readonly #pageSealer: Sealer;
 
-  constructor(kind: AnyKind, parts: Parts) {
+  constructor(kind: AnyKind, parts: Parts, log: Log) {
     this.kind = kind;
     this.#parts = parts;
+    this.#log = log;
+    this.#pageSealer = parts.sealer.derive("page tokens");
   }
 
   /** `undefined` when it is not there. Credentials are redacted. */
@@ -101,16 +107,22 @@ export class Repository<R extends AnyResource = AnyResource> {
     options: { readonly namespace?: string; readonly limit?: number; readonly next?: string } = {},
   ): Promise<ListPage<R>> {
     const prefix = kindPrefix(this.kind, options.namespace);
-    const from = options.next === undefined ? undefined : readPageToken(options.next, prefix);
+    const from =
+      options.next === undefined
+        ? undefined
+        : readPageToken(this.#pageSealer, prefix, options.next);
     const records = this.kind.status === undefined ? 1 : 2;
     const listing = await this.#parts.store.list(prefix, {
       ...(options.limit === undefined ? {} : { limit: options.limit * records }),
       ...(from === undefined ? {} : { after: from.after, at: from.at }),
     });
-    const { pairs, last } = pairUp(this.kind, listing.entries);
+    const onBroken = (error: unknown): void =>
+      this.#log.error({ kind: this.kind.kind, err: error }, "a record cannot be read");
+    const { pairs, last } = pairUp(this.kind, listing.entries, onBroken);
     const page = { items: pairs.map((pair) => this.#join(pair)), revision: listing.revision };
     if (!listing.more || last === undefined) return page;
-    return { ...page, next: writePageToken(listing.revision, last) };
+    const place = { at: listing.revision, after: last };
+    return { ...page, next: writePageToken(this.#pageSealer, prefix, place) };
   }
 
   /** `AlreadyExists` when the name is taken. The server's own fields of the input are ignored. */
@@ -125,7 +137,7 @@ export class Repository<R extends AnyResource = AnyResource> {
       namespace: place,
       labels,
       inherit_labels,
-      finalizers: union(finalizers, this.kind.finalizers),
+      finalizers: withOwnFinalizers(this.kind, finalizers),
       owners,
       uid: random.uuid(),
       created: now,
@@ -256,11 +268,14 @@ export class Repository<R extends AnyResource = AnyResource> {
       const next = change(pair);
       if (next === undefined) return this.#join(pair);
       const key = partKey(this.kind, ref, "object");
-      const gone = next.metadata.deleted !== null && next.metadata.finalizers.length === 0;
-      const writes =
-        gone || force ? this.#removals(ref, pair) : [{ key, value: encodeRecord(next) }];
+      const goes =
+        force || (next.metadata.deleted !== null && next.metadata.finalizers.length === 0);
+      const writes = goes ? this.#removals(ref, pair) : [{ key, value: encodeRecord(next) }];
+      const guards = [{ key, revision: pair.object.revision }];
+      // A status that counts one decision more would leave that decision behind.
+      if (goes && pair.status)
+        guards.push({ key: partKey(this.kind, ref, "status"), revision: pair.status.revision });
       try {
-        const guards = [{ key, revision: pair.object.revision }];
         const revision = await this.#parts.store.commit(guards, writes);
         return this.#join({ object: { record: next, revision }, status: pair.status });
       } catch (error) {
@@ -289,7 +304,7 @@ export class Repository<R extends AnyResource = AnyResource> {
     return writes;
   }
 
-  async #read(ref: Ref): Promise<Pair | undefined> {
+  async #read(ref: Ref, attempt = 0): Promise<Pair | undefined> {
     const { store } = this.#parts;
     const [object, status] = await Promise.all([
       store.get(partKey(this.kind, ref, "object")),
@@ -299,7 +314,9 @@ export class Repository<R extends AnyResource = AnyResource> {
     const pair = { object: decodeObject(object), status: status && decodeStatus(status) };
     // The two reads may straddle a deletion and a new creation; the halves of two lives are never joined.
     const oneLife = !pair.status || pair.status.record.uid === pair.object.record.metadata.uid;
-    return oneLife ? pair : await this.#read(ref);
+    if (oneLife) return pair;
+    if (attempt < limits.conflictRetriesMax) return await this.#read(ref, attempt + 1);
+    throw failure("Internal", `the records of ${this.#title(ref)} do not belong together`);
   }
 
   async #mustRead(ref: Ref): Promise<Pair> {

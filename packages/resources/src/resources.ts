@@ -21,7 +21,7 @@ export class Resources implements AsyncDisposable {
   of<const K extends KindLike>(kind: K): Repository<ResourceFor<K>> {
     let repository = this.#repositories.get(idOf(kind));
     if (!repository) {
-      repository = new Repository(kind as unknown as AnyKind, this.parts);
+      repository = new Repository(kind as unknown as AnyKind, this.parts, this.#log);
       this.#repositories.set(idOf(kind), repository);
     }
     return repository as unknown as Repository<ResourceFor<K>>;

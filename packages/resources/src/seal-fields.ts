@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
-import { mapSecrets, redacted, textAt } from "./secret-fields.ts";
+import { redactedSecret } from "@octoplane/kinds/redacted-secret";
+import { mapSecrets, textAt, valueAt } from "./secret-fields.ts";
 
 /** A sealed text opens only where it was made: in this object, at this place. */
 export function sealContext(uid: string, place: string): string {
@@ -9,7 +11,8 @@ export function sealContext(uid: string, place: string): string {
 
 /**
  * Fields ready to be stored. A credential sent in its redacted form keeps what is stored; one that did not change
- * keeps its sealed text, so that an equal body stays equal; anything else is sealed anew.
+ * keeps its sealed text, so that an equal body stays equal; anything else is sealed anew. What is kept goes where it
+ * went before: otherwise whoever may write an object could have its credentials sent to a server of their own.
  */
 export function sealFields(
   kind: AnyKind,
@@ -21,14 +24,18 @@ export function sealFields(
   },
 ): Readonly<Record<string, unknown>> {
   const problems: FieldProblem[] = [];
+  const moved = (kind.secretsGoTo ?? []).find(
+    (path) => !isDeepStrictEqual(valueAt(fields, path), valueAt(vault.previous, path)),
+  );
   const sealed = mapSecrets({ ...fields }, kind.secrets, (text, place) => {
     const stored = vault.previous === undefined ? undefined : textAt(vault.previous, place);
-    if (text === redacted) {
-      if (stored !== undefined) return stored;
-      problems.push({
-        field: place,
-        message: `${redacted} stands for a stored value, and none is stored`,
-      });
+    if (text === redactedSecret) {
+      if (stored !== undefined && !moved) return stored;
+      const message =
+        stored === undefined
+          ? `${redactedSecret} stands for a stored value, and none is stored`
+          : `expected the value itself and not ${redactedSecret}, because ${moved?.join(".")} changes`;
+      problems.push({ field: place, message });
       return text;
     }
     if (stored !== undefined && vault.open(stored, place) === text) return stored;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac } from "node:crypto";
 import { failure } from "@octoplane/shared/errors";
 import type { Random } from "@octoplane/shared/random";
 
@@ -26,6 +26,12 @@ export class Sealer {
     const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
     const packed = Buffer.concat([nonce, cipher.getAuthTag(), body]);
     return `${prefix}${this.#keyId}:${packed.toString("base64")}`;
+  }
+
+  /** Another sealer, with a key of its own that follows from this one. */
+  derive(purpose: string): Sealer {
+    const key = createHmac("sha256", this.#key).update(purpose).digest();
+    return new Sealer(key, this.#random);
   }
 
   /** `Internal` when the text was sealed with another key, for another place, or was changed. */

@@ -1,8 +1,5 @@
 import type { FieldPath } from "@octoplane/kinds/kind";
 
-/** What stands for a credential in every answer. Valid base64, because clients decode `…-data` fields. */
-export const redacted = "REDACTED";
-
 /**
  * A copy in which the text at every path went through the function; what is not text, or not there, stays.
  * `place` names where it stands (`spec.kubeconfig.users.0.user.token`).
@@ -19,12 +16,19 @@ export function mapSecrets<T>(
 
 /** The text at a place as `mapSecrets` names it. */
 export function textAt(value: unknown, place: string): string | undefined {
+  const found = valueAt(value, place.split("."));
+  return typeof found === "string" ? found : undefined;
+}
+
+/** What stands at a path without stars; `undefined` when nothing does. */
+export function valueAt(value: unknown, path: FieldPath): unknown {
   let current = value;
-  for (const part of place.split(".")) {
+  for (const part of path) {
     if (typeof current !== "object" || current === null) return undefined;
+    if (!Object.hasOwn(current, part)) return undefined;
     current = (current as Readonly<Record<string, unknown>>)[part];
   }
-  return typeof current === "string" ? current : undefined;
+  return current;
 }
 
 function mapAt(

@@ -118,7 +118,7 @@ function nextFinalizers(
   { metadata }: ObjectRecord,
   sent: readonly string[],
 ): readonly string[] & string[] {
-  if (metadata.deleted === null) return union(kind.finalizers, sent);
+  if (metadata.deleted === null) return withOwnFinalizers(kind, sent);
   const added = sent.filter((name) => !metadata.finalizers.includes(name));
   if (added.length > 0) {
     throw failure(
@@ -127,6 +127,15 @@ function nextFinalizers(
     );
   }
   return [...sent];
+}
+
+/**
+ * The finalizers of the kind itself are there before all others, whatever was sent; those that were sent keep their
+ * order, so that sending back what was read changes nothing.
+ */
+export function withOwnFinalizers(kind: AnyKind, sent: readonly string[]): string[] {
+  const missing = kind.finalizers.filter((name) => !sent.includes(name));
+  return union(missing, sent);
 }
 
 /** Krake's clients send back only what they know; what they left out of our additions stays as it is stored. */
@@ -148,8 +157,13 @@ function keepAt(
   if (head === undefined || !Object.hasOwn(stored, head)) return sent;
   if (rest.length === 0)
     return Object.hasOwn(sent, head) ? sent : { ...sent, [head]: stored[head] };
-  const inner = sent[head] as Readonly<Record<string, unknown>>;
-  return { ...sent, [head]: keepAt(inner, stored[head] as typeof inner, rest) };
+  const [inner, kept] = [sent[head], stored[head]];
+  if (!isRecord(inner) || !isRecord(kept)) return sent;
+  return { ...sent, [head]: keepAt(inner, kept, rest) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Both lists in order, each name once. */

@@ -63,6 +63,9 @@ export const limits = {
   /** Changes kept in memory per kind for watches that resume; a browser that slept a minute finds its place. */
   feedHistoryMax: 4_096,
 
+  /** Problems of one body that are told one by one: a screen or two. A body of megabytes may have a million. */
+  fieldProblemsMax: 100,
+
   // --- API -----------------------------------------------------------------------------------------------
   /** An application of 155 objects and 2 MB (with YAML overhead) fits; 20 MiB does not. */
   bodyBytesMax: 8 * 1024 * 1024,
@@ -184,6 +187,27 @@ export const limits = {
   simWatchMs: 300_000,
   /** The longest that a terminating pod or namespace lingers: long enough to be seen. */
   simDeletionMs: 100,
+
+  // --- clients of the API --------------------------------------------------------------------------------
+  /** One request of a client: longer than the longest that the server may take (a `blocking=` of 60 s). */
+  clientRequestMs: 90_000,
+  /** One answer: a page of the largest objects is bounded by the server, this by what we want in memory. */
+  clientAnswerBytesMax: 256 * 1024 * 1024,
+  /** One line of a watch: the largest object, its status included, several times over. */
+  clientLineCharsMax: 64 * 1024 * 1024,
+  /** A watch without even a heartbeat for this long is dead: three heartbeats and some seconds. */
+  clientSilenceMs: 35_000,
+  /** First and longest delay before a lost watch is opened again. */
+  clientRetryFirstMs: 200,
+  clientRetryMostMs: 10_000,
+  /** A guarded change of the command line is made again on the new state this often when it loses. */
+  rokUpdateRetriesMax: 5,
+  /** `rok --wait` gives up after this when no time is named: images are pulled in minutes. */
+  rokWaitMs: 300_000,
+
+  // --- demo ----------------------------------------------------------------------------------------------
+  /** One step of the demo on slow real clusters: an image has to be pulled. */
+  demoStepMs: 180_000,
 
   // --- text ----------------------------------------------------------------------------------------------
   /** A message in a status or a condition; longer ones are cut. */

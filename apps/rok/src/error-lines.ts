@@ -1,0 +1,29 @@
+import { CommanderError } from "commander";
+import { isFailure, messageOf } from "@octoplane/shared/errors";
+import type { Access } from "./find-server.ts";
+import { plainText } from "./terminal-text.ts";
+
+/**
+ * What is said of an error: one line for each thing that is wrong. A message has more lines only where it points at a place
+ * in a text, with the text and a caret below it.
+ */
+export function errorLines(error: unknown, access?: Access): readonly string[] {
+  if (error instanceof CommanderError) return [`rok: ${plainText(error.message)}`];
+  if (!isFailure(error)) return [`rok: this is a bug: ${plainText(messageOf(error))}`];
+  if (error.fields.length > 0 && error.code === "Invalid") {
+    return error.fields.map(({ field, message }) =>
+      plainText(field === "" ? `rok: ${message}` : `rok: ${field}: ${message}`),
+    );
+  }
+  return [plainText(`rok: ${error.message}${hintFor(error.code, access)}`)];
+}
+
+/** Where the address or the token came from, when it is them that did not do. */
+function hintFor(code: string, access: Access | undefined): string {
+  if (!access) return "";
+  if (code === "Unavailable") return ` (address from ${access.addressFrom})`;
+  if (code !== "Unauthenticated") return "";
+  return access.tokenFrom === undefined
+    ? `; no token was found for ${access.address}: give --token, OCTOPLANE_TOKEN, a config file or --data-dir`
+    : ` (token from ${access.tokenFrom})`;
+}

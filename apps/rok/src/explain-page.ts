@@ -1,0 +1,158 @@
+import type { CandidateVerdict, Decision, Place, ScorePart } from "@octoplane/kinds/decision";
+import { layoutTable } from "./table.ts";
+import { oneLine, shortTime } from "./terminal-text.ts";
+
+/** What the page needs to know of the application itself. */
+export interface Explained {
+  readonly metadata: { readonly name: string; readonly namespace: string | null };
+  readonly status: {
+    readonly state: string;
+    readonly scheduled: string | null;
+    readonly scheduled_to: RefLike | null;
+    readonly running_on: RefLike | null;
+  };
+}
+
+interface RefLike {
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
+/** Why an application is where it is, as a page for people: lines of text, cut to the width. Pure. */
+export function explainPage(
+  app: Explained,
+  decision: Decision | undefined,
+  width?: number,
+): readonly string[] {
+  const head = whereItIs(app);
+  if (!decision) return [...head, "no decision has been made about it yet"];
+  return [
+    ...head,
+    ...summary(decision),
+    "",
+    ...candidateTable(decision, width),
+    ...(decision.outcome === "unplaceable" ? refusals(decision) : scores(decision, width)),
+  ];
+}
+
+function whereItIs({ metadata, status }: Explained): readonly string[] {
+  const { scheduled_to: target, running_on: source, scheduled, state } = status;
+  const name = oneLine(metadata.name);
+  if (target === null) {
+    const runs = source === null ? "" : `, still runs on ${nameOf(source)}`;
+    return [`${name} is ${oneLine(state)}: on no cluster${runs}`];
+  }
+  const since = scheduled === null ? "" : ` since ${shortTime(scheduled)}`;
+  const line = `${name} is ${oneLine(state)}: on ${nameOf(target)}${since}`;
+  const moves = source !== null && nameOf(source) !== nameOf(target);
+  return [line, ...(moves ? [`it still runs on ${nameOf(source)}`] : [])];
+}
+
+const outcomes: Readonly<Record<Decision["outcome"], string>> = {
+  placed: "placed",
+  moved: "moved",
+  stayed: "stays",
+  unplaceable: "cannot be placed",
+};
+
+function summary(decision: Decision): readonly string[] {
+  const { chosen, previous, runner_up: second, margin, held_until: held } = decision;
+  const where = decision.outcome === "moved" && previous ? ` from ${nameOf(previous)}` : "";
+  const to = chosen && decision.outcome !== "stayed" ? ` to ${nameOf(chosen)}` : "";
+  const reason = oneLine(decision.reason.message);
+  return [
+    `decision ${decision.sequence} of ${shortTime(decision.time)} (generation ${decision.generation}): ` +
+      `${outcomes[decision.outcome]}${where}${decision.outcome === "placed" ? ` on ${nameOfOrNone(chosen)}` : to}`,
+    `because ${reason}`,
+    ...(second && margin !== null
+      ? [`margin over ${nameOf(second)}: ${numberText(margin)}`]
+      : []),
+    ...(held === null ? [] : [`it may move for metrics again after ${shortTime(held)}`]),
+  ];
+}
+
+function candidateTable(decision: Decision, width: number | undefined): readonly string[] {
+  const { candidates, candidates_total: total, candidates_fitting: fitting } = decision;
+  if (total === 0) return ["there is no cluster in its namespace"];
+  const rows = candidates.map((candidate) => [
+    nameOf(candidate.cluster),
+    candidate.fits ? "yes" : "no",
+    candidate.score === null ? "" : numberText(candidate.score),
+    markOf(decision, candidate),
+  ]);
+  const hidden = total - candidates.length;
+  return [
+    `${fitting} of ${total} clusters fit`,
+    ...layoutTable({ titles: ["cluster", "fits", "score", "remark"], rows }, width),
+    ...(hidden > 0 ? [`and ${hidden} more that are not listed`] : []),
+  ];
+}
+
+/** Chosen, second, or the first thing that is in the way. */
+function markOf(decision: Decision, { cluster, fits, verdicts }: CandidateVerdict): string {
+  const remarks = [
+    ...(isSame(cluster, decision.chosen) ? ["chosen"] : []),
+    ...(isSame(cluster, decision.runner_up) ? ["second"] : []),
+    ...(isSame(cluster, decision.previous) && decision.outcome === "moved" ? ["was here"] : []),
+  ];
+  const refusal = fits ? undefined : verdicts.find((verdict) => !verdict.fits);
+  if (refusal) remarks.push(oneLine(refusal.message));
+  return remarks.join(", ");
+}
+
+/** Every refusal of every cluster: each of them is something that somebody can change. */
+function refusals(decision: Decision): readonly string[] {
+  return decision.candidates.flatMap(({ cluster, verdicts }) => [
+    "",
+    `${nameOf(cluster)} does not fit:`,
+    ...verdicts
+      .filter((verdict) => !verdict.fits)
+      .map((verdict) => `  ${oneLine(verdict.filter)}: ${oneLine(verdict.message)}`),
+  ]);
+}
+
+function scores(decision: Decision, width: number | undefined): readonly string[] {
+  const shown = [decision.chosen, decision.runner_up]
+    .map((place) => decision.candidates.find(({ cluster }) => isSame(cluster, place)))
+    .filter((candidate) => candidate !== undefined);
+  return shown.flatMap((candidate) => ["", ...scoreOfOne(candidate, width)]);
+}
+
+function scoreOfOne(
+  { cluster, score, parts }: CandidateVerdict,
+  width: number | undefined,
+): readonly string[] {
+  const total = score === null ? "does not fit" : `score ${numberText(score)}`;
+  if (parts.length === 0) return [`${nameOf(cluster)}: ${total}, without metrics`];
+  const titles = ["metric", "value", "normalised", "weight", "time", "provider"];
+  const table = layoutTable({ titles, rows: parts.map(partRow) }, width && width - 2);
+  return [`${nameOf(cluster)}: ${total}`, ...table.map((line) => `  ${line}`)];
+}
+
+function partRow(part: ScorePart): readonly string[] {
+  return [
+    oneLine(part.name),
+    part.raw === null ? "" : numberText(part.raw),
+    numberText(part.value),
+    numberText(part.weight),
+    shortTime(part.time),
+    oneLine(part.provider ?? ""),
+  ];
+}
+
+function isSame(one: Place, other: Place | null): boolean {
+  return one.name === other?.name && one.namespace === other.namespace;
+}
+
+function nameOf({ namespace, name }: RefLike): string {
+  return oneLine(namespace === null || namespace === "" ? name : `${namespace}/${name}`);
+}
+
+function nameOfOrNone(place: Place | null): string {
+  return place === null ? "no cluster" : nameOf(place);
+}
+
+/** Four digits after the point at most: enough to see a difference, few enough to read. */
+function numberText(value: number): string {
+  return String(Number(value.toFixed(4)));
+}

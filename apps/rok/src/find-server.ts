@@ -1,0 +1,173 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { failure, messageOf } from "@octoplane/shared/errors";
+import { readConfig, type RokConfig } from "./config-file.ts";
+import type { Io } from "./output.ts";
+
+/** Where the server is and with which token, and where both were found. */
+export interface Access {
+  readonly address: string;
+  readonly addressFrom: string;
+  readonly token?: string;
+  readonly tokenFrom?: string;
+  /** The namespace that the config file names, if one does. */
+  readonly namespace?: string;
+}
+
+export interface AccessFlags {
+  readonly server?: string;
+  readonly token?: string;
+  readonly dataDir?: string;
+  readonly config?: string;
+}
+
+/** Where a server listens that nobody told otherwise. */
+const defaultAddress = "http://127.0.0.1:8080";
+
+/**
+ * Flags come before the environment, that before a config file, and that before the data directory of a server on this
+ * machine (`./data` here or in a folder above). A token that was found goes only to the server it was found with: one that
+ * stands in a data directory is never sent to an address from elsewhere.
+ */
+export async function findAccess(
+  flags: AccessFlags,
+  io: Pick<Io, "environment" | "cwd">,
+): Promise<Access> {
+  const config = await readConfig(flags.config, io);
+  const folders = await dataFolders(flags, io);
+  const found = await findAddress({ flags, io, config, folders });
+  const token = await findToken({ flags, io, config, folders, address: found.address });
+  const namespace = config?.namespace ?? config?.user;
+  return { ...found, ...token, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** A data directory: where it is, whether it was named, and the address of its server while that runs. */
+interface DataFolder {
+  readonly path: string;
+  readonly origin: "flag" | "environment" | "found";
+  readonly address: string | undefined;
+}
+
+interface Sources {
+  readonly flags: AccessFlags;
+  readonly io: Pick<Io, "environment" | "cwd">;
+  readonly config: RokConfig | undefined;
+  readonly folders: readonly DataFolder[];
+}
+
+async function findAddress(sources: Sources): Promise<Pick<Access, "address" | "addressFrom">> {
+  const { flags, io, config } = sources;
+  if (flags.server !== undefined) return { address: flags.server, addressFrom: "--server" };
+  const flagged = folderAddress(sources, "flag");
+  if (flagged) return flagged;
+  const fromEnvironment = io.environment("OCTOPLANE_SERVER");
+  if (fromEnvironment !== undefined) {
+    return { address: fromEnvironment, addressFrom: "OCTOPLANE_SERVER" };
+  }
+  const named = folderAddress(sources, "environment");
+  if (named) return named;
+  if (config?.apiUrl !== undefined) return { address: config.apiUrl, addressFrom: config.path };
+  return (
+    folderAddress(sources, "found") ?? { address: defaultAddress, addressFrom: "the default" }
+  );
+}
+
+function folderAddress(
+  { folders }: Sources,
+  origin: DataFolder["origin"],
+): Pick<Access, "address" | "addressFrom"> | undefined {
+  const folder = folders.find((candidate) => candidate.origin === origin);
+  if (!folder || (origin === "found" && folder.address === undefined)) return undefined;
+  const path = join(folder.path, "address");
+  if (folder.address !== undefined) return { address: folder.address, addressFrom: path };
+  throw failure(
+    "Unavailable",
+    `no server runs on ${folder.path} (there is no file "address"); ` +
+      `"npm start -- --data-dir ${folder.path}" in the checkout starts one`,
+  );
+}
+
+async function findToken(
+  sources: Sources & { readonly address: string },
+): Promise<Pick<Access, "token" | "tokenFrom">> {
+  const { flags, io, config, folders, address } = sources;
+  if (flags.token !== undefined) return { token: flags.token, tokenFrom: "--token" };
+  const fromFolder = async (origin: DataFolder["origin"]) => {
+    const folder = folders.find((candidate) => candidate.origin === origin);
+    if (!folder) return undefined;
+    const isItsServer = folder.address !== undefined && isSameServer(folder.address, address);
+    if (origin !== "flag" && !isItsServer) return undefined;
+    const path = join(folder.path, "admin.token");
+    const token = await readText(path);
+    return token === undefined ? undefined : { token, tokenFrom: path };
+  };
+  const flagged = await fromFolder("flag");
+  if (flagged) return flagged;
+  const token = io.environment("OCTOPLANE_TOKEN");
+  if (token !== undefined) return { token, tokenFrom: "OCTOPLANE_TOKEN" };
+  return (
+    (await fromFolder("environment")) ??
+    (await configToken(config, address)) ??
+    (await fromFolder("found")) ??
+    {}
+  );
+}
+
+async function configToken(
+  config: RokConfig | undefined,
+  address: string,
+): Promise<Pick<Access, "token" | "tokenFrom"> | undefined> {
+  if (!config) return undefined;
+  if (config.apiUrl !== undefined && !isSameServer(config.apiUrl, address)) return undefined;
+  if (config.token !== undefined) return { token: config.token, tokenFrom: config.path };
+  if (config.tokenFile === undefined) return undefined;
+  try {
+    const token = (await readFile(config.tokenFile, "utf8")).trim();
+    return { token, tokenFrom: config.tokenFile };
+  } catch (error) {
+    throw failure("Invalid", `${config.path}: token_file cannot be read: ${messageOf(error)}`);
+  }
+}
+
+async function dataFolders(
+  flags: AccessFlags,
+  io: Pick<Io, "environment" | "cwd">,
+): Promise<readonly DataFolder[]> {
+  const folders: DataFolder[] = [];
+  const add = async (path: string, origin: DataFolder["origin"]): Promise<void> => {
+    folders.push({ path, origin, address: await readText(join(path, "address")) });
+  };
+  if (flags.dataDir !== undefined) await add(resolve(io.cwd, flags.dataDir), "flag");
+  const named = io.environment("OCTOPLANE_DATA_DIR");
+  if (named !== undefined) await add(resolve(io.cwd, named), "environment");
+  const found = await findUpwards(io.cwd);
+  if (found !== undefined) await add(found, "found");
+  return folders;
+}
+
+/** The nearest `data` that a server has used, here or above. */
+async function findUpwards(from: string): Promise<string | undefined> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = join(folder, "data");
+    if ((await readText(join(candidate, "admin.token"))) !== undefined) return candidate;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const text = (await readFile(path, "utf8")).trim();
+    return text === "" ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same scheme, host and port; the names of this machine are one. */
+function isSameServer(one: string, other: string): boolean {
+  const [a, b] = [URL.parse(one), URL.parse(other)];
+  if (!a || !b) return false;
+  const host = ({ hostname }: URL): string =>
+    ["localhost", "127.0.0.1", "[::1]"].includes(hostname) ? "localhost" : hostname;
+  return a.protocol === b.protocol && host(a) === host(b) && a.port === b.port;
+}

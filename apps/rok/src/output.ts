@@ -1,0 +1,48 @@
+import { environment } from "@octoplane/shared/config";
+import { systemClock, type Clock } from "@octoplane/shared/clock";
+import { failure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+
+/** What a command knows of the world around it; tests hand in their own. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** The width of the terminal that `out` writes to; `undefined` when it is a file or a pipe. */
+  readonly columns: number | undefined;
+  /** Everything that stands in the standard input. */
+  readInput(): Promise<string>;
+  environment(name: string): string | undefined;
+  readonly cwd: string;
+  readonly clock: Clock;
+}
+
+/** The one place where `rok` touches the streams of its process. */
+export function processIo(): Io {
+  // A reader that has seen enough (`rok … | head`) is no error.
+  process.stdout.on("error", (error: Error & { readonly code?: string }) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    readInput,
+    environment,
+    cwd: process.cwd(),
+    clock: systemClock,
+  };
+}
+
+async function readInput(): Promise<string> {
+  const parts: string[] = [];
+  let length = 0;
+  process.stdin.setEncoding("utf8");
+  for await (const part of process.stdin as AsyncIterable<string>) {
+    length += part.length;
+    if (length > limits.yamlCharsMax) {
+      throw failure("TooLarge", `-: longer than ${limits.yamlCharsMax} characters`);
+    }
+    parts.push(part);
+  }
+  return parts.join("");
+}

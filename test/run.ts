@@ -1,0 +1,106 @@
+/**
+ * Runs the tests as the README and CI do.
+ *
+ *     node test/run.ts               types and unit tests, and every suite that can run here (npm test)
+ *     node test/run.ts etcd          the suites over a real etcd, which must be there
+ *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
+ *     node test/run.ts all           everything, with nothing left out (CI)
+ *
+ * Says in one line each what was left out and how to get it, and ends with `N passed, N failed`.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findEtcd } from "./conformance/etcd-server.ts";
+import { buildControlPlane, controlPlaneBinaries } from "./control-plane/build.ts";
+
+interface Selection {
+  readonly projects: readonly string[];
+  /** Part of the path of the files to run; all of the projects when empty. */
+  readonly files: readonly string[];
+  /** What must be there. */
+  readonly required: readonly string[];
+}
+
+const selections: Readonly<Record<string, Selection>> = {
+  default: { projects: ["unit", "conformance", "e2e", "kubernetes"], files: [], required: [] },
+  etcd: {
+    projects: ["conformance", "e2e"],
+    files: ["etcd", "resources", "api", "simulated", "distributed"],
+    required: ["etcd"],
+  },
+  kubernetes: { projects: ["kubernetes"], files: [], required: ["etcd", "kubernetes"] },
+  all: {
+    projects: ["unit", "conformance", "e2e", "kubernetes"],
+    files: [],
+    required: ["etcd", "kubernetes", "prometheus"],
+  },
+};
+
+const name = process.argv[2] ?? "default";
+const selection = selections[name];
+if (!selection) {
+  process.stderr.write(`expected one of ${Object.keys(selections).join(", ")}, found ${name}\n`);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await run(selection);
+}
+
+async function run({ projects, files, required }: Selection): Promise<number> {
+  if (required.includes("kubernetes") && controlPlaneBinaries() === undefined) await buildControlPlane((line) => void process.stdout.write(`${line}\n`));
+  tellWhatIsLeftOut(projects);
+  const folder = mkdtempSync(join(tmpdir(), "octoplane-results-"));
+  const results = join(folder, "results.json");
+  try {
+    const status = await start(process.execPath, [
+      join(import.meta.dirname, "../node_modules/vitest/vitest.mjs"),
+      "run",
+      ...projects.flatMap((project) => ["--project", project]),
+      "--reporter=dot",
+      "--reporter=json",
+      `--outputFile.json=${results}`,
+      ...files,
+    ], required);
+    return tellResult(results, status);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function tellWhatIsLeftOut(projects: readonly string[]): void {
+  if (projects.includes("conformance") && findEtcd() === undefined) {
+    process.stdout.write("left out: the suites over a real etcd (install etcd-server, or set OCTOPLANE_ETCD)\n");
+  }
+  if (projects.includes("kubernetes") && controlPlaneBinaries() === undefined) {
+    process.stdout.write("left out: the suites on a real Kubernetes (npm run test:kubernetes builds it; needs Go 1.26)\n");
+  }
+}
+
+function start(command: string, args: readonly string[], required: readonly string[]): Promise<number> {
+  const env = { ...process.env, OCTOPLANE_REQUIRE: required.join(",") };
+  const child = spawn(command, args, { stdio: "inherit", env });
+  return new Promise((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve(1);
+    });
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** The closing line, and the status: failed when a test failed, or when nothing ran at all. */
+function tellResult(results: string, status: number): number {
+  let counts: { readonly numPassedTests: number; readonly numFailedTests: number };
+  try {
+    counts = JSON.parse(readFileSync(results, "utf8")) as typeof counts;
+  } catch {
+    process.stdout.write("the test runner left no results\n0 passed, 1 failed\n");
+    return 1;
+  }
+  const { numPassedTests: passed, numFailedTests: failed } = counts;
+  // A file that cannot even be loaded fails without a failed test.
+  const broken = status !== 0 && failed === 0 ? 1 : 0;
+  process.stdout.write(`${passed} passed, ${failed + broken} failed\n`);
+  return status !== 0 || passed === 0 ? 1 : 0;
+}

@@ -170,7 +170,7 @@ describe("style", () => {
         }),
       ),
     );
-    const starts = /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$/;
+    const starts = /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server)\.ts$/;
     const alone = code
       .map(({ path }) => path)
       .filter((path) => !starts.test(path))

@@ -39,7 +39,9 @@ async function checkCertificate(
 ): Promise<void> {
   const { clock } = context.resources.parts;
   try {
-    await using kube = connectKube(kubeconfig, { clock, timeoutMs: limits.certificateCheckMs });
+    // Nobody is logged in: a server must show who it is before it sees a credential.
+    const nobody = { ...kubeconfig, users: namesOf(kubeconfig["users"]) };
+    await using kube = connectKube(nobody, { clock, timeoutMs: limits.certificateCheckMs });
     await kube.version(context.closing);
   } catch (error) {
     if (error instanceof KubeError && error.reason === "ForeignCertificate") {
@@ -48,4 +50,8 @@ async function checkCertificate(
     }
     if (isFailure(error, "Invalid")) throw error;
   }
+}
+
+function namesOf(users: unknown): readonly object[] {
+  return (users as readonly { readonly name: string }[]).map(({ name }) => ({ name, user: {} }));
 }

@@ -41,3 +41,16 @@ export const ApiConfigSchema = Type.Object(
   { ...closed, default: {} },
 );
 export type ApiConfig = Static<typeof ApiConfigSchema>;
+
+/** An API server that is a process of its own is told where the key is that its tokens are signed with. */
+export const ApiProcessSchema = Type.Object(
+  {
+    ...ApiConfigSchema.properties,
+    token_key_file: Type.String({
+      default: "token.key",
+      description: "32 bytes in base64 that sign tokens; the same for every API server",
+    }),
+  },
+  closed,
+);
+export type ApiProcessConfig = Static<typeof ApiProcessSchema>;

@@ -1,11 +1,13 @@
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import { fastify, type FastifyInstance } from "fastify";
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { kinds } from "@octoplane/kinds/registry";
+import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setUser, type ApiContext } from "./api-context.ts";
 import { authenticate } from "./auth/authenticate.ts";
-import { problemOf } from "./http/problem.ts";
+import { problemOf, type Problem } from "./http/problem.ts";
+import { readJson } from "./http/read-json.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
 import { resourceRoutes } from "./routes/resource.ts";
 import { serviceRoutes } from "./routes/service.ts";
@@ -21,7 +23,11 @@ export async function buildServer(
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: limits.requestTimeoutMs,
     forceCloseConnections: "idle",
-    routerOptions: { maxParamLength: 255, ignoreTrailingSlash: true },
+    // A name of 255 characters, each of them percent-encoded.
+    routerOptions: { maxParamLength: 765, ignoreTrailingSlash: true },
+    frameworkErrors: (error, _request, reply) => {
+      answerProblem(reply as FastifyReply, problemOf(error, options.problemBaseUrl));
+    },
     genReqId: () => context.resources.parts.random.uuid(),
     requestIdHeader: false,
     exposeHeadRoutes: false,
@@ -29,7 +35,9 @@ export async function buildServer(
   // Bodies are checked by the kinds (strictly, with our messages); answers are written by the routes.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  useJson(app);
   useProblems(app, context, options.problemBaseUrl);
+  const paths = usePaths(app);
   useIdentity(app, context);
   useMetrics(app, context);
   await useDocumentation(app, context);
@@ -40,8 +48,60 @@ export async function buildServer(
     statusRoute(app, context, kind);
   }
   specialRoutes(app, context);
+  refuseOtherMethods(app, paths);
   await app.ready();
   return app;
+}
+
+/** JSON is the only body there is; one that could not be kept as it was sent is refused. */
+function useJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    async (request: FastifyRequest, body: unknown) => {
+      const text = String(body);
+      if (text !== "") return readJson(text);
+      if (request.method === "DELETE") return undefined;
+      throw failure("Unparsable", "expected a JSON body, found none");
+    },
+  );
+}
+
+/** The methods of each path, as routes are added. */
+function usePaths(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
+  const paths = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const methods = paths.get(url) ?? new Set();
+    for (const one of [method].flat()) methods.add(one);
+    paths.set(url, methods);
+  });
+  return paths;
+}
+
+/** A path that is there, asked for in a way that is not: 405, and which ways there are (RFC 9110, section 15.5.6). */
+function refuseOtherMethods(
+  app: FastifyInstance,
+  paths: ReadonlyMap<string, ReadonlySet<string>>,
+): void {
+  for (const [url, methods] of [...paths]) {
+    if (url.includes("*")) continue;
+    const allow = [...methods].join(", ");
+    const others = (["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const).filter(
+      (method) => !methods.has(method),
+    );
+    app.route({
+      method: others,
+      url,
+      schema: { hide: true },
+      onRequest: async (request, reply) => {
+        const detail = `there is no ${request.method} here, but ${allow}`;
+        reply.header("allow", allow);
+        return answerProblem(reply, { type: "about:blank", status: 405, detail, code: "NotFound" });
+      },
+      handler: async () => undefined,
+    });
+  }
 }
 
 function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string | null): void {
@@ -54,16 +114,16 @@ function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string 
       );
     }
     if (problem.status === 401) reply.header("www-authenticate", 'Bearer realm="octoplane"');
-    return await reply
-      .code(problem.status)
-      .type("application/problem+json")
-      .send(JSON.stringify(problem));
+    return answerProblem(reply, problem);
   });
   app.setNotFoundHandler(async (request, reply) => {
     const detail = `there is no route ${request.method} ${request.url.split("?")[0]}`;
-    const problem = { type: "about:blank", status: 404, detail, code: "NotFound" };
-    return await reply.code(404).type("application/problem+json").send(JSON.stringify(problem));
+    return answerProblem(reply, { type: "about:blank", status: 404, detail, code: "NotFound" });
   });
+}
+
+function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }
 
 function useIdentity(app: FastifyInstance, context: ApiContext): void {

@@ -1,12 +1,13 @@
 import type { Copy, InventoryItem } from "@octoplane/kinds/application";
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
+import type { KubeObject } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import type { ClusterView } from "./cluster-view.ts";
 import { desiredObjects, objectId, type Desired, type DesiredObject } from "./desired.ts";
 import { ownerOf, type Owner } from "./mark.ts";
-import type { Observed } from "./observed.ts";
-import { isGateOpen, planCopy, type Apply, type PhaseStep } from "./plan.ts";
+import { finished, type Observed } from "./observed.ts";
+import { isGateOpen, planCopy, type Apply, type PhaseStep, type Plan } from "./plan.ts";
 import { removeObjects } from "./remove-objects.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
 
@@ -19,8 +20,9 @@ export interface CopyResult {
   readonly troubles: readonly Trouble[];
   /** False when changes on the cluster have to be looked for. */
   readonly isWatched: boolean;
-  /** How many writes were sent: none for a copy that is as it should be. */
-  readonly writes: number;
+  /** What somebody keeps changing against us, so that repairs are put off until `repairInMs` have passed. */
+  readonly contested: readonly string[];
+  readonly repairInMs: number | undefined;
 }
 
 export interface CopyInput {
@@ -30,6 +32,11 @@ export interface CopyInput {
   readonly copy: Copy | undefined;
   /** True when the application with this uid is still there. */
   readonly isLiving: (uid: string) => boolean;
+  /**
+   * Writes down what is about to be made for the first time, before it is: a process that ends in between leaves nothing
+   * behind that nobody knows of. Fails, and nothing is sent to the cluster, when what we set out from is out of date.
+   */
+  readonly intend: (objects: readonly InventoryItem[]) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -44,10 +51,21 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
     desired.objects.map(({ ref }) => ref),
     signal,
   );
-  const observed = new Map(found);
   const inventory = new Map((copy?.objects ?? []).map((item) => [objectId(item), item]));
-  const plan = planCopy(desired, copy?.objects ?? [], observed);
-  const state: ApplyState = { input, observed, inventory, troubles: [], writes: 0 };
+  const plan = planCopy(desired, copy?.objects ?? [], found);
+  const state: ApplyState = {
+    input,
+    observed: new Map(found),
+    inventory,
+    blocked: new Map(),
+    troubles: [],
+    contested: [],
+    waits: [],
+  };
+  for (const item of plan.finished) {
+    state.observed.set(objectId(item), finished(objectId(item), item.uid));
+  }
+  await lookFirst(state, plan);
   let isComplete = true;
   for (const step of plan.steps) {
     if (!(await runStep(state, step))) {
@@ -59,12 +77,13 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
   return {
     objects: [...inventory.values()],
     observed: desired.objects
-      .map(({ id }) => observed.get(id))
+      .map(({ id }) => state.observed.get(id))
       .filter((object) => object !== undefined),
     isComplete,
     troubles: state.troubles,
     isWatched,
-    writes: state.writes,
+    contested: state.contested,
+    repairInMs: state.waits.length === 0 ? undefined : Math.min(...state.waits),
   };
 }
 
@@ -72,8 +91,11 @@ interface ApplyState {
   readonly input: CopyInput;
   readonly observed: Map<string, Observed>;
   readonly inventory: Map<string, InventoryItem>;
+  /** Objects that must not be applied, and why. */
+  readonly blocked: Map<string, Trouble>;
   readonly troubles: Trouble[];
-  writes: number;
+  readonly contested: string[];
+  readonly waits: number[];
 }
 
 async function resolve({ view, manifest, owner, signal }: CopyInput): Promise<Desired> {
@@ -85,6 +107,67 @@ async function resolve({ view, manifest, owner, signal }: CopyInput): Promise<De
   return desiredObjects(manifest, { served, defaultNamespace: view.kube.defaultNamespace }, owner);
 }
 
+/** Looks at what may be somebody else's, and writes down what will be ours. */
+async function lookFirst(state: ApplyState, plan: Plan): Promise<void> {
+  const { view, signal, intend } = state.input;
+  const parallel = new Semaphore(limits.applyParallelMax);
+  const unknown = plan.steps
+    .flatMap(({ apply }) => apply)
+    .filter(({ cause }) => cause === "new" || cause === "missing");
+  await Promise.all(
+    unknown.map(({ desired, cause }) =>
+      parallel.run(async () => {
+        try {
+          const existing = await view.kube.get(desired.ref, signal);
+          const trouble = existing && obstacle(state.input, desired, existing);
+          if (trouble) state.blocked.set(desired.id, trouble);
+          else if (cause === "new") intendOne(state, desired, existing);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          state.blocked.set(desired.id, troubleOf(error, titleOf(desired)));
+        }
+      }),
+    ),
+  );
+  if (unknown.some(({ cause }) => cause === "new")) await intend([...state.inventory.values()]);
+}
+
+function obstacle(
+  { owner, isLiving }: CopyInput,
+  desired: DesiredObject,
+  existing: KubeObject,
+): Trouble | undefined {
+  const other = ownerOf(existing);
+  if (other !== undefined && other !== owner.uid && isLiving(other)) {
+    const message = `${titleOf(desired)} belongs to another application`;
+    return { code: "OWNED_BY_OTHER", message, canPass: false };
+  }
+  if (existing.metadata.deletionTimestamp === undefined) return undefined;
+  const message = `${titleOf(desired)} is there and on its way out`;
+  return { code: "KUBERNETES_ERROR", message, canPass: true };
+}
+
+function intendOne(
+  { input, inventory }: ApplyState,
+  desired: DesiredObject,
+  existing: KubeObject | undefined,
+): void {
+  const before = inventory.get(desired.id);
+  const isOurs = existing !== undefined && ownerOf(existing) === input.owner.uid;
+  inventory.set(desired.id, {
+    ...itemOf(desired),
+    uid: "",
+    digest: "",
+    fields_digest: "",
+    created: existing === undefined || (isOurs && before?.created === true),
+  });
+}
+
+function itemOf({ ref }: DesiredObject) {
+  const { group, version, kind } = ref.served;
+  return { group, version, kind, namespace: ref.namespace ?? null, name: ref.name };
+}
+
 /** True when what comes after this phase may begin. */
 async function runStep(state: ApplyState, step: PhaseStep): Promise<boolean> {
   const parallel = new Semaphore(limits.applyParallelMax);
@@ -92,12 +175,9 @@ async function runStep(state: ApplyState, step: PhaseStep): Promise<boolean> {
     step.apply.map((apply) => parallel.run(() => applyOne(state, apply))),
   );
   const troubles = outcomes.filter((outcome) => outcome !== undefined);
-  for (const { title, message } of step.unresolved) {
-    troubles.push({
-      code: "UNSUPPORTED_RESOURCE",
-      message: `${title}: ${message}`,
-      canPass: false,
-    });
+  for (const { title, message, isComing } of step.unresolved) {
+    const text = `${title}: ${message}`;
+    troubles.push({ code: "UNSUPPORTED_RESOURCE", message: text, canPass: isComing });
   }
   state.troubles.push(...troubles);
   const leaving = step.objects.some(({ id }) => state.observed.get(id)?.isTerminating);
@@ -106,27 +186,24 @@ async function runStep(state: ApplyState, step: PhaseStep): Promise<boolean> {
 
 async function applyOne(
   state: ApplyState,
-  { desired, isFirst }: Apply,
+  { desired, cause }: Apply,
 ): Promise<Trouble | undefined> {
-  const { view, owner, signal } = state.input;
+  const { view, signal } = state.input;
+  const blocked = state.blocked.get(desired.id);
+  if (blocked) return blocked;
+  const wait = cause === "drifted" ? view.repairs.ask(desired.id) : 0;
+  if (wait > 0) {
+    state.waits.push(wait);
+    state.contested.push(titleOf(desired));
+    return undefined;
+  }
   try {
-    const existing = isFirst ? await view.kube.get(desired.ref, signal) : undefined;
-    const other = existing && ownerOf(existing);
-    if (other !== undefined && other !== owner.uid && state.input.isLiving(other)) {
-      const message = `${titleOf(desired)} belongs to another application`;
-      return { code: "OWNED_BY_OTHER", message, canPass: false };
-    }
     const result = await view.kube.apply(desired.ref, desired.object, { force: true }, signal);
-    state.writes += 1;
     const observed = view.note(desired.ref.served, result.object);
     state.observed.set(desired.id, observed);
     const before = state.inventory.get(desired.id);
     state.inventory.set(desired.id, {
-      group: desired.ref.served.group,
-      version: desired.ref.served.version,
-      kind: desired.ref.served.kind,
-      namespace: desired.ref.namespace ?? null,
-      name: desired.ref.name,
+      ...itemOf(desired),
       uid: observed.uid,
       digest: desired.digest,
       fields_digest: observed.fieldsDigest,
@@ -140,13 +217,12 @@ async function applyOne(
 }
 
 async function prune(state: ApplyState, items: readonly InventoryItem[]): Promise<boolean> {
-  const { view, signal } = state.input;
-  const { remaining, troubles, writes } = await removeObjects(view, items, signal);
+  const { view, signal, owner, isLiving } = state.input;
+  const removal = await removeObjects({ view, items, owner: owner.uid, isLiving, signal });
   for (const item of items) state.inventory.delete(objectId(item));
-  for (const item of remaining) state.inventory.set(objectId(item), item);
-  state.troubles.push(...troubles);
-  state.writes += writes;
-  return remaining.length === 0;
+  for (const item of removal.remaining) state.inventory.set(objectId(item), item);
+  state.troubles.push(...removal.troubles);
+  return removal.remaining.length === 0;
 }
 
 function titleOf({ ref }: DesiredObject): string {

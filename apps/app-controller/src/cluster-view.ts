@@ -1,11 +1,15 @@
-import type { Kube, KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
+import { KubeError, type Kube, type KubeObject, type ObjectRef } from "@octoplane/kube/kube";
+import type { ServedKind } from "@octoplane/kube/kube";
 import type { Clock } from "@octoplane/shared/clock";
 import { disposeAll } from "@octoplane/shared/lifecycle";
+import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
-import { objectId } from "./desired.ts";
+import { Semaphore } from "@octoplane/shared/semaphore";
+import { namespaceOf, objectId } from "./desired.ts";
 import { KindWatch } from "./kind-watch.ts";
 import { observe, type Observed } from "./observed.ts";
+import { RepairPace } from "./repair-pace.ts";
 
 export interface ClusterViewOptions {
   readonly clock: Clock;
@@ -21,40 +25,41 @@ export interface ClusterViewOptions {
  */
 export class ClusterView implements AsyncDisposable {
   readonly kube: Kube;
+  readonly repairs: RepairPace;
   readonly #options: ClusterViewOptions;
   readonly #watches = new Map<string, KindWatch>();
 
   constructor(kube: Kube, options: ClusterViewOptions) {
     this.kube = kube;
+    this.repairs = new RepairPace(options.clock);
     this.#options = options;
   }
 
   /** The kinds that the cluster serves; asks again when one of these is not among those known. */
   async served(
-    wanted: readonly { readonly group: string; readonly kind: string }[],
+    wanted: readonly { readonly group: string; readonly version: string; readonly kind: string }[],
     signal: AbortSignal,
   ): Promise<readonly ServedKind[]> {
     const known = await this.kube.discover({ signal });
-    const missing = wanted.some(
-      ({ group, kind }) => !known.some((served) => served.group === group && served.kind === kind),
-    );
-    return missing ? await this.kube.discover({ refresh: true, signal }) : known;
+    const names = new Set(known.map(nameOf));
+    const isKnown = wanted.every((kind) => names.has(nameOf(kind)));
+    return isKnown ? known : await this.kube.discover({ refresh: true, signal });
   }
 
   /** Our objects as they stand; those of a kind that may not be watched are read one by one. */
   async observe(refs: readonly ObjectRef[], signal: AbortSignal): Promise<Observation> {
     const found = new Map<string, Observed>();
     let isWatched = true;
+    const parallel = new Semaphore(limits.applyParallelMax);
     await Promise.all(
       refs.map(async (ref) => {
         const watch = this.#watchFor(ref.served);
-        if ((await watch.ready()) === "watched") {
-          const observed = watch.get(idOf(ref));
-          if (observed) found.set(observed.id, observed);
-          return;
-        }
+        await untilAborted(watch.ready(), signal);
+        const observed = watch.get(idOf(ref));
+        if (observed) found.set(observed.id, observed);
+        if (watch.end?.why !== "forbidden") return;
         isWatched = false;
-        const object = await this.kube.get(ref, signal);
+        const object = await parallel.run(() => this.#read(ref, signal));
         if (object) found.set(idOf(ref), observe(object));
       }),
     );
@@ -68,24 +73,50 @@ export class ClusterView implements AsyncDisposable {
     return observed;
   }
 
+  /** The uids of the applications that have objects in a namespace, as far as they are watched. */
+  ownersIn(namespace: string): string[] {
+    const owners = new Set<string>();
+    for (const watch of this.#watches.values()) {
+      for (const { id, owner } of watch.all()) {
+        if (owner !== undefined && namespaceOf(id) === namespace) owners.add(owner);
+      }
+    }
+    return [...owners];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await disposeAll([...this.#watches.values()]);
   }
 
+  /** What may not even be read counts as absent: the attempt to apply it will say what is wrong. */
+  async #read(ref: ObjectRef, signal: AbortSignal): Promise<KubeObject | undefined> {
+    try {
+      return await this.kube.get(ref, signal);
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 403) return undefined;
+      throw error;
+    }
+  }
+
   #watchFor(served: ServedKind): KindWatch {
     // By group, kind and version: the fields of an object differ from version to version.
-    const key = `${served.group}/${served.version}/${served.kind}`;
-    let watch = this.#watches.get(key);
-    if (!watch) {
-      watch = new KindWatch({ ...this.#options, kube: this.kube, served });
-      this.#watches.set(key, watch);
-      watch.ready().catch(() => {
-        // Whoever asked was told; the next to ask begins anew.
-        if (this.#watches.get(key) === watch) this.#watches.delete(key);
-        void watch?.[Symbol.asyncDispose]();
-      });
-    }
+    const key = nameOf(served);
+    const known = this.#watches.get(key);
+    if (known && !this.#isOver(known)) return known;
+    const watch = new KindWatch({ ...this.#options, kube: this.kube, served });
+    this.#watches.set(key, watch);
+    watch.ready().catch(() => {
+      // Whoever asked was told; the next to ask begins anew.
+      if (this.#watches.get(key) === watch) this.#watches.delete(key);
+      void watch[Symbol.asyncDispose]();
+    });
     return watch;
+  }
+
+  #isOver({ end }: KindWatch): boolean {
+    if (!end) return false;
+    const age = this.#options.clock.monotonic() - end.at;
+    return end.why === "not served" || age >= limits.forbiddenWatchMs;
   }
 }
 
@@ -97,4 +128,25 @@ export interface Observation {
 
 function idOf({ served, namespace, name }: ObjectRef): string {
   return objectId({ group: served.group, kind: served.kind, namespace, name });
+}
+
+function nameOf(kind: {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}): string {
+  return `${kind.group}/${kind.version}/${kind.kind}`;
+}
+
+/** Waits for what others wait for too; giving up does not end it. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const abort = Promise.withResolvers<never>();
+  const giveUp = (): void => abort.reject(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await Promise.race([work, abort.promise]);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
 import type { KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
-import { marked, type Owner } from "./mark.ts";
+import { marked, stamped, type Owner } from "./mark.ts";
 import { phaseOf, type Phase } from "./phase.ts";
 
 /** What should stand on a cluster, worked out from the manifest and what the cluster serves. Pure. */
@@ -13,6 +13,8 @@ export interface DesiredObject {
   /** As it is applied: marked, and without what only a server may write. */
   readonly object: KubeObject;
   readonly digest: string;
+  /** True for what goes by itself when its work is done: when it has gone, it is not to begin anew. */
+  readonly removesItself: boolean;
 }
 
 /** An object that cannot be applied as things are, and why. */
@@ -40,21 +42,27 @@ export function objectId(item: {
   return [item.group, item.kind, item.namespace ?? "", item.name].join("|");
 }
 
+/** The namespace in an identity; "" for what has none. */
+export function namespaceOf(id: string): string {
+  return id.split("|")[2] ?? "";
+}
+
 export function desiredObjects(
   manifest: readonly ManifestObject[],
   cluster: { readonly served: readonly ServedKind[]; readonly defaultNamespace: string },
   owner: Owner,
 ): Desired {
-  const objects: DesiredObject[] = [];
+  const objects = new Map<string, DesiredObject>();
   const unresolved: Unresolved[] = [];
   const coming = kindsDefinedBy(manifest);
+  const scaled = scaledByOthers(manifest);
   for (const item of manifest) {
     const identity = identify(item);
     if ("problem" in identity) continue;
     const phase = phaseOf(identity);
+    const title = `${identity.kind} ${identity.name}`;
     const served = findServed(cluster.served, identity);
     if (typeof served === "string") {
-      const title = `${identity.kind} ${identity.name}`;
       const isComing = coming.has(`${identity.group}/${identity.kind}`);
       unresolved.push({ id: objectId(identity), phase, title, message: served, isComing });
       continue;
@@ -62,16 +70,70 @@ export function desiredObjects(
     const namespace = served.namespaced
       ? (identity.namespace ?? cluster.defaultNamespace)
       : undefined;
-    const object = marked(applicable(item, namespace), owner);
-    objects.push({
-      id: objectId({ ...identity, namespace }),
+    const id = objectId({ ...identity, namespace });
+    if (objects.has(id)) {
+      // Only here it is known what an absent namespace, or one too many, means.
+      const message = "stands in the manifest twice, with and without its namespace";
+      unresolved.push({ id, phase, title, message, isComing: false });
+      continue;
+    }
+    const wanted = scaled.has(scaleKey(identity)) ? withoutReplicas(item) : item;
+    const object = marked(applicable(wanted, namespace), owner);
+    const digest = digestOf(object);
+    objects.set(id, {
+      id,
       phase,
       ref: { served, name: identity.name, ...(namespace === undefined ? {} : { namespace }) },
-      object,
-      digest: digestOf(object),
+      object: stamped(object, digest),
+      digest,
+      removesItself: removesItself(identity, item),
     });
   }
-  return { objects, unresolved };
+  return { objects: [...objects.values()], unresolved };
+}
+
+interface Scaled {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+function scaleKey({ group, kind, namespace, name }: Scaled): string {
+  return [group, kind, namespace ?? "", name].join("|");
+}
+
+/** What an autoscaler of the same manifest scales: the number of its replicas is the autoscaler's, not ours. */
+function scaledByOthers(manifest: readonly ManifestObject[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const item of manifest) {
+    const identity = identify(item);
+    if ("problem" in identity || identity.kind !== "HorizontalPodAutoscaler") continue;
+    const { scaleTargetRef: target } = (item["spec"] ?? {}) as {
+      readonly scaleTargetRef?: { readonly [field: string]: unknown };
+    };
+    const { namespace } = identity;
+    const named = identify({ ...target, metadata: { name: target?.["name"], namespace } });
+    if (!("problem" in named)) found.add(scaleKey(named));
+  }
+  return found;
+}
+
+function withoutReplicas(item: ManifestObject): ManifestObject {
+  const { replicas: _replicas, ...spec } = (item["spec"] ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
+  return { ...item, spec };
+}
+
+/** A Job with a time to live is removed by its cluster when it has ended; to apply it again would be to run it again. */
+function removesItself(
+  { group, kind }: { readonly group: string; readonly kind: string },
+  item: ManifestObject,
+): boolean {
+  if (group !== "batch" || kind !== "Job") return false;
+  const spec = item["spec"] as { readonly ttlSecondsAfterFinished?: unknown } | null | undefined;
+  return typeof spec?.ttlSecondsAfterFinished === "number";
 }
 
 /** The `group/kind` of every definition in the manifest. */
@@ -107,7 +169,10 @@ function findServed(
   return `the cluster no longer serves ${kind} of ${name}; it serves ${others.join(", ")}`;
 }
 
-/** Without the fields that only a server writes: they would be refused, or act as preconditions. */
+/**
+ * Without the fields that only a server writes: they would be refused, or act as preconditions. References to owners come
+ * from a dump of some cluster; their uids mean nothing on another one, whose garbage collector would remove the object.
+ */
 function applicable(item: ManifestObject, namespace: string | undefined): KubeObject {
   const { status: _status, ...rest } = item;
   const {
@@ -117,6 +182,9 @@ function applicable(item: ManifestObject, namespace: string | undefined): KubeOb
     creationTimestamp: _creationTimestamp,
     generation: _generation,
     selfLink: _selfLink,
+    ownerReferences: _ownerReferences,
+    deletionTimestamp: _deletionTimestamp,
+    deletionGracePeriodSeconds: _deletionGracePeriodSeconds,
     namespace: _namespace,
     ...metadata
   } = item["metadata"] as Readonly<Record<string, unknown>>;

@@ -6,6 +6,8 @@ import type { KubeObject } from "@octoplane/kube/kube";
  */
 export const ownerLabel = "octoplane.io/application";
 export const nameAnnotation = "octoplane.io/application-name";
+/** The digest of what was applied last: tells when another process, late with an older manifest, came after us. */
+export const digestAnnotation = "octoplane.io/applied";
 
 /** The field manager under which we apply. */
 export const fieldManager = "octoplane";
@@ -26,6 +28,12 @@ export function marked(object: KubeObject, owner: Owner): KubeObject {
       annotations: { ...annotations, [nameAnnotation]: `${owner.namespace}/${owner.name}` },
     },
   };
+}
+
+/** The object as it is sent: with the digest of all the rest. */
+export function stamped(object: KubeObject, digest: string): KubeObject {
+  const annotations = { ...object.metadata.annotations, [digestAnnotation]: digest };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 /** The uid of the application that an object belongs to, if it belongs to one. */

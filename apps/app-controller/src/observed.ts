@@ -2,7 +2,7 @@ import type { KubeObject } from "@octoplane/kube/kube";
 import { digestOf, objectId } from "./desired.ts";
 import { healthOf } from "./health/assess-health.ts";
 import type { Health } from "./health/health.ts";
-import { fieldManager, ownerOf } from "./mark.ts";
+import { digestAnnotation, fieldManager, ownerOf } from "./mark.ts";
 import { serviceAddresses, type ServiceView } from "./service-addresses.ts";
 
 /** What is kept of an object that was seen on a cluster: enough to tell drift, health and addresses, and no more. */
@@ -14,6 +14,8 @@ export interface Observed {
   readonly owner: string | undefined;
   /** A digest of the fields that are ours: another manager who changes one takes it away from us. */
   readonly fieldsDigest: string;
+  /** The digest of what was applied last, as the object itself tells it. */
+  readonly applied: string | undefined;
   readonly isTerminating: boolean;
   readonly health: Health;
   readonly service: ServiceView | undefined;
@@ -29,6 +31,7 @@ export function observe(object: KubeObject): Observed {
     resourceVersion: metadata.resourceVersion ?? "",
     owner: ownerOf(object),
     fieldsDigest: fieldsDigest(object),
+    applied: metadata.annotations?.[digestAnnotation],
     isTerminating: metadata.deletionTimestamp !== undefined,
     health: healthOf(group, object),
     service: group === "" && kind === "Service" ? serviceAddresses(object) : undefined,
@@ -56,4 +59,19 @@ function fieldsDigest(object: KubeObject): string {
       (entry.subresource ?? "") === "",
   );
   return ours === undefined ? "" : digestOf(ours.fieldsV1);
+}
+
+/** Stands for an object that has done its work and removed itself. */
+export function finished(id: string, uid: string): Observed {
+  return {
+    id,
+    uid,
+    resourceVersion: "",
+    owner: undefined,
+    fieldsDigest: "",
+    applied: undefined,
+    isTerminating: false,
+    health: { status: "completed", reason: "Completed", message: "" },
+    service: undefined,
+  };
 }

@@ -10,8 +10,10 @@ import { phases, type Phase } from "./phase.ts";
  */
 export interface Plan {
   readonly steps: readonly PhaseStep[];
-  /** What we made and no longer want, in the order of removal. */
+  /** What we made and no longer want. */
   readonly prune: readonly InventoryItem[];
+  /** What has done its work and removed itself. */
+  readonly finished: readonly InventoryItem[];
 }
 
 export interface PhaseStep {
@@ -24,8 +26,7 @@ export interface PhaseStep {
 
 export interface Apply {
   readonly desired: DesiredObject;
-  /** True when we never made it: then somebody else may have. */
-  readonly isFirst: boolean;
+  /** `new` and `missing`: somebody else may have made one meanwhile, so it is looked at first. */
   readonly cause: "new" | "changed" | "missing" | "drifted";
 }
 
@@ -41,7 +42,7 @@ export function planCopy(
     const apply: Apply[] = [];
     for (const object of objects) {
       const cause = causeToApply(object, known.get(object.id), observed.get(object.id));
-      if (cause) apply.push({ desired: object, isFirst: !known.has(object.id), cause });
+      if (cause) apply.push({ desired: object, cause });
     }
     const unresolved = desired.unresolved.filter((item) => item.phase === phase);
     return { phase, apply, unresolved, objects };
@@ -49,6 +50,10 @@ export function planCopy(
   return {
     steps: steps.filter((step) => step.objects.length > 0 || step.unresolved.length > 0),
     prune: inventory.filter((item) => !wanted.has(objectId(item))),
+    finished: desired.objects.flatMap((object) => {
+      const item = known.get(object.id);
+      return item && hasFinished(object, item, observed.get(object.id)) ? [item] : [];
+    }),
   };
 }
 
@@ -57,13 +62,24 @@ function causeToApply(
   item: InventoryItem | undefined,
   observed: Observed | undefined,
 ): Apply["cause"] | undefined {
-  if (!item) return "new";
-  if (item.digest !== desired.digest) return "changed";
-  if (!observed) return "missing";
   // One on its way out is waited for: what is applied to it would go with it.
-  if (observed.isTerminating) return undefined;
-  if (observed.uid !== item.uid) return "missing";
-  return observed.fieldsDigest === item.fields_digest ? undefined : "drifted";
+  if (observed?.isTerminating) return undefined;
+  // Without a uid it was only meant to be made, as far as we know.
+  if (!item || item.uid === "") return "new";
+  if (item.digest !== desired.digest) return "changed";
+  if (hasFinished(desired, item, observed)) return undefined;
+  if (observed?.uid !== item.uid) return "missing";
+  const isOurs = observed.fieldsDigest === item.fields_digest && observed.applied === item.digest;
+  return isOurs ? undefined : "drifted";
+}
+
+function hasFinished(
+  desired: DesiredObject,
+  item: InventoryItem,
+  observed: Observed | undefined,
+): boolean {
+  const wasMade = item.uid !== "" && item.digest === desired.digest;
+  return desired.removesItself && wasMade && observed === undefined;
 }
 
 /** True when the phase is far enough for what comes after it: namespaces are active and definitions established. */

@@ -1,34 +1,23 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import type {
+  Application,
+  ApplicationStatus,
+  Copy,
+  InventoryItem,
+} from "@octoplane/kinds/application";
 import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Result } from "@octoplane/reconcile/controller";
-import { parseRef } from "@octoplane/resources/keys";
 import { sameRef } from "@octoplane/resources/record";
-import type { Repository } from "@octoplane/resources/repository";
-import { isoTime, type Clock } from "@octoplane/shared/clock";
+import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
+import type { AppWorld } from "./app-world.ts";
 import { applyCopy, type CopyResult } from "./apply-copy.ts";
-import type { ClusterView } from "./cluster-view.ts";
-import { removeObjects } from "./remove-objects.ts";
+import { dismantle } from "./dismantle.ts";
+import { outageOf, removeCopy } from "./remove-copy.ts";
 import { servicesText } from "./service-addresses.ts";
+import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding, podTotals, summarize, type HealthSummary } from "./summary.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
-
-/** What the reconcile needs of the world; each of them may fail, none of them is remembered here. */
-export interface AppWorld {
-  readonly repository: Repository<Application>;
-  readonly clock: Clock;
-  readonly startGraceMs: number;
-  find(key: string): Application | undefined;
-  /** `undefined` when there is no such cluster any more. */
-  clusterUid(ref: ResourceRef): string | undefined;
-  /** The cluster as we see it; a KubeError when it cannot be connected to. */
-  view(ref: ResourceRef): Promise<ClusterView>;
-  isLiving(uid: string): boolean;
-}
-
-export const resourcesFinalizer = "kubernetes_resources_deletion";
 
 /**
  * Brings what runs of one application to what it should be: the copy on the chosen cluster first, and only when that
@@ -39,24 +28,12 @@ export async function reconcileApplication(
   key: string,
   signal: AbortSignal,
 ): Promise<Result> {
-  const app = world.find(key);
+  const app = await world.read(key);
   if (!app) return {};
   if (app.metadata.deleted !== null) return await dismantle(world, key, app, signal);
   const target = app.status.scheduled_to;
   // Nothing is done for a specification that the scheduler has not seen; what stands is kept as it was wanted last.
   if (target === null || app.status.scheduled_generation < app.metadata.generation) return {};
-  return await bringUp(world, { key, app, target, signal });
-}
-
-interface Work {
-  readonly key: string;
-  readonly app: Application;
-  readonly target: ResourceRef;
-  readonly signal: AbortSignal;
-}
-
-async function bringUp(world: AppWorld, work: Work): Promise<Result> {
-  const { app, target, signal } = work;
   const uid = world.clusterUid(target);
   // Its cluster has gone: the scheduler will choose another.
   if (uid === undefined) return {};
@@ -65,98 +42,137 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
   );
   const current = copies.find((copy) => sameRef(copy.cluster, target));
   const others = copies.filter((copy) => copy !== current);
-  const outcome = await applyTarget(world, work, current);
+  const status = new StatusWriter(world, key, app);
+  return await bringUp(world, { app, target, uid, current, others, status, signal });
+}
+
+interface Work {
+  readonly app: Application;
+  readonly target: ResourceRef;
+  /** Of the target. */
+  readonly uid: string;
+  /** The copy on the target, as far as there is one. */
+  readonly current: Copy | undefined;
+  readonly others: readonly Copy[];
+  readonly status: StatusWriter;
+  readonly signal: AbortSignal;
+}
+
+async function bringUp(world: AppWorld, work: Work): Promise<Result> {
+  const { app, target, current, others } = work;
+  const outcome = await applyTarget(world, work);
+  const { result } = outcome;
   const now = world.clock.now();
-  const health = summarize(outcome.result.observed, {
+  const health = summarize(result.observed, {
     status: app.status,
     now,
     graceMs: world.startGraceMs,
     isReplacement: others.length > 0,
   });
-  const ready = outcome.result.isComplete && outcome.result.troubles.length === 0 && health.serves;
-  const rest = await removeOthers(world, { app, others, ready, signal });
-  const copy: Copy = {
-    cluster: target,
-    cluster_uid: uid,
-    generation: outcome.result.isComplete ? app.metadata.generation : (current?.generation ?? 0),
-    objects: [...outcome.result.objects],
-  };
-  const reached = outcome.result.isComplete && (others.length === 0 || ready);
-  const running = reached ? target : runningOn(app, rest.copies);
-  const serves = sameRefOrNull(running, target);
-  await writeStatus(world, work, (status) => ({
+  const ready = result.isComplete && result.troubles.length === 0 && health.serves;
+  const rest = await removeOthers(world, work, ready);
+  const reached = result.isComplete && (others.length === 0 || ready);
+  const generation = result.isComplete ? app.metadata.generation : (current?.generation ?? 0);
+  const copy = copyOf(work, { generation, objects: result.objects });
+  const copies = [...rest.copies, ...(copy.objects.length > 0 || reached ? [copy] : [])];
+  const running = reached ? target : stillRunningOn(app, copies);
+  const isMoving = running !== null && !sameRef(running, target);
+  const applied = appliedFinding({
+    isComplete: result.isComplete,
+    // What keeps an old copy from going is no trouble of the one that serves.
+    troubles: ready ? [] : [...result.troubles, ...rest.troubles],
+    waitsFor: isMoving && running ? waitsFor(health, target, running) : undefined,
+    contested: result.contested,
+  });
+  await work.status.write((status) => ({
     ...status,
-    copies: [...rest.copies, ...(copy.objects.length > 0 || reached ? [copy] : [])],
+    copies,
     running_on: running,
-    observed_generation: outcome.result.isComplete
-      ? app.metadata.generation
-      : status.observed_generation,
+    observed_generation: result.isComplete ? app.metadata.generation : status.observed_generation,
     // While a copy elsewhere still serves, its Pods and addresses are the ones that people see.
-    ...(serves
-      ? { container_health: podTotals(outcome.result.observed), services: outcome.services }
-      : {}),
+    ...(isMoving || running === null ? {} : outcome.shown),
     conditions: conditionsAfter(status.conditions, app, {
-      applied: appliedFinding({
-        isComplete: outcome.result.isComplete,
-        // What keeps an old copy from going is no trouble of the one that serves.
-        troubles: ready ? [] : [...outcome.result.troubles, ...rest.troubles],
-      }),
-      health: outcome.result.isComplete ? health : undefined,
+      applied,
+      health: result.isComplete ? health : undefined,
       now,
     }),
   }));
-  return comeBack({ outcome, health, rest, graceMs: world.startGraceMs });
+  return comeBack({ result, health, rest });
+}
+
+function copyOf(
+  { target, uid }: Work,
+  made: { readonly generation: number; readonly objects: readonly InventoryItem[] },
+): Copy {
+  return {
+    cluster: target,
+    cluster_uid: uid,
+    generation: made.generation,
+    objects: [...made.objects],
+  };
 }
 
 interface Outcome {
   readonly result: CopyResult;
-  readonly services: Record<string, string>;
+  /** What people see of the copy; empty when nothing could be seen. */
+  readonly shown: Partial<Pick<ApplicationStatus, "container_health" | "services">>;
 }
 
-async function applyTarget(world: AppWorld, work: Work, copy: Copy | undefined): Promise<Outcome> {
-  const { app, target, signal } = work;
+async function applyTarget(world: AppWorld, work: Work): Promise<Outcome> {
+  const { app, target, current, others, signal } = work;
   const { uid, name, namespace } = app.metadata;
+  if (app.spec.manifest.length === 0) return unseen(current, noManifest);
+  const outage = outageOf(world, target);
+  if (outage) return unseen(current, outage);
   try {
     const view = await world.view(target);
     const result = await applyCopy({
       view,
       manifest: app.spec.manifest,
       owner: { uid, name, namespace: namespace ?? "" },
-      copy,
+      copy: current,
       isLiving: (other) => world.isLiving(other),
+      intend: async (objects) => {
+        const copy = copyOf(work, { generation: current?.generation ?? 0, objects });
+        await work.status.write((status) => ({ ...status, copies: [...others, copy] }));
+      },
       signal,
     });
     const views = result.observed
       .map(({ service }) => service)
       .filter((service) => service !== undefined);
-    return {
-      result: app.spec.manifest.length === 0 ? withoutManifest(result) : result,
+    const shown = {
+      container_health: podTotals(result.observed),
       services: { ...servicesText(views, view.kube.server) },
     };
+    return { result, shown };
   } catch (error) {
     if (signal.aborted) throw error;
-    const result: CopyResult = {
-      objects: copy?.objects ?? [],
-      observed: [],
-      isComplete: false,
-      troubles: [troubleOf(error, `cluster ${target.name}`)],
-      isWatched: false,
-      writes: 0,
-    };
-    return { result, services: { ...app.status.services } };
+    return unseen(current, troubleOf(error, `cluster ${target.name}`));
   }
 }
 
-/** Templates are stored; this version applies manifests only, and says so rather than running nothing in silence. */
-function withoutManifest(result: CopyResult): CopyResult {
-  const message =
-    "the application has no manifest; TOSCA templates are stored but not translated by this version";
-  return {
-    ...result,
+/** Nothing was done, so what stands is what stood before. */
+function unseen(current: Copy | undefined, trouble: Trouble): Outcome {
+  const result: CopyResult = {
+    objects: current?.objects ?? [],
+    observed: [],
     isComplete: false,
-    troubles: [{ code: "INVALID_TOSCA_MANIFEST", message, canPass: false }],
+    troubles: [trouble],
+    isWatched: true,
+    contested: [],
+    repairInMs: undefined,
   };
+  return { result, shown: {} };
 }
+
+/** Templates are stored; this version applies manifests only, and says so rather than running nothing in silence. */
+const noManifest: Trouble = {
+  code: "INVALID_TOSCA_MANIFEST",
+  message:
+    "the application has no manifest; TOSCA templates are stored but not translated by this version",
+  canPass: false,
+};
 
 interface Rest {
   readonly copies: readonly Copy[];
@@ -169,98 +185,40 @@ interface Rest {
  * Removes the copies elsewhere: a failed attempt at once, the one that serves only when the new one does. A cluster that
  * does not answer keeps its copy in the books until it does.
  */
-async function removeOthers(
-  world: AppWorld,
-  input: {
-    readonly app: Application;
-    readonly others: readonly Copy[];
-    readonly ready: boolean;
-    readonly signal: AbortSignal;
-  },
-): Promise<Rest> {
-  const { app, others, ready, signal } = input;
+async function removeOthers(world: AppWorld, work: Work, ready: boolean): Promise<Rest> {
+  const { app, others, signal } = work;
   const copies: Copy[] = [];
   const troubles: Trouble[] = [];
   let isLeaving = false;
   for (const copy of others) {
-    const isServing =
-      app.status.running_on !== null && sameRef(copy.cluster, app.status.running_on);
-    if (isServing && !ready) {
+    const running = app.status.running_on;
+    if (running !== null && sameRef(copy.cluster, running) && !ready) {
       copies.push(copy);
       continue;
     }
-    const removal = await removeCopy(world, copy, signal);
+    const removal = await removeCopy(world, app.metadata.uid, copy, signal);
     if (removal.remaining.length === 0) continue;
-    isLeaving = true;
+    isLeaving ||= removal.troubles.length === 0;
     copies.push({ ...copy, objects: [...removal.remaining] });
     troubles.push(...removal.troubles);
   }
   return { copies, troubles, isLeaving };
 }
 
-async function removeCopy(world: AppWorld, copy: Copy, signal: AbortSignal) {
-  // The cluster was taken away for good, or another one bears its name: there is nothing of ours to reach.
-  if (world.clusterUid(copy.cluster) !== copy.cluster_uid) return { remaining: [], troubles: [] };
-  try {
-    return await removeObjects(await world.view(copy.cluster), copy.objects, signal);
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return {
-      remaining: copy.objects,
-      troubles: [troubleOf(error, `cluster ${copy.cluster.name}`)],
-    };
-  }
+/** An attempt that fails takes nothing away: where it ran, it runs, as long as that copy is in the books. */
+function stillRunningOn(app: Application, copies: readonly Copy[]): ResourceRef | null {
+  const { running_on: running } = app.status;
+  if (running === null) return null;
+  return copies.some((copy) => sameRef(copy.cluster, running)) ? running : null;
 }
 
-/** Deletion: every copy goes, and with the last of them our finalizer. */
-async function dismantle(
-  world: AppWorld,
-  key: string,
-  app: Application,
-  signal: AbortSignal,
-): Promise<Result> {
-  const { finalizers, generation, uid } = app.metadata;
-  if (finalizers.at(-1) !== resourcesFinalizer) return {};
-  const work = { key, app };
-  const deleting = (
-    status: ApplicationStatus,
-    finding: Pick<Finding, "status" | "reason" | "message">,
-  ) => [
-    ...setCondition(
-      status.conditions,
-      { type: "Deleting", observed_generation: generation, ...finding },
-      isoTime(world.clock.now()),
-    ),
-  ];
-  if (app.status.copies.length > 0) {
-    await writeStatus(world, work, (status) => ({
-      ...status,
-      conditions: deleting(status, { status: "True", reason: "Removing", message: "" }),
-    }));
-  }
-  const remaining: Copy[] = [];
-  const troubles: Trouble[] = [];
-  for (const copy of app.status.copies) {
-    const removal = await removeCopy(world, copy, signal);
-    troubles.push(...removal.troubles);
-    if (removal.remaining.length > 0) remaining.push({ ...copy, objects: [...removal.remaining] });
-  }
-  if (remaining.length === 0) {
-    await world.repository.removeFinalizer(parseRef(key), uid, resourcesFinalizer);
-    return {};
-  }
-  const first = troubles[0];
-  await writeStatus(world, work, (status) => ({
-    ...status,
-    copies: remaining,
-    conditions: deleting(
-      status,
-      first
-        ? { status: "False", reason: first.code, message: first.message }
-        : { status: "True", reason: "Removing", message: "" },
-    ),
-  }));
-  return first ? { failed: true } : { requeueAfterMs: limits.removalCheckMs };
+function waitsFor(
+  { finding }: HealthSummary,
+  target: ResourceRef,
+  running: ResourceRef,
+): { readonly reason: string; readonly message: string } {
+  const message = `not yet healthy on ${target.name}, so it stays on ${running.name}: ${finding.message}`;
+  return { reason: finding.reason, message: message.slice(0, limits.messageCharsMax) };
 }
 
 function conditionsAfter(
@@ -279,47 +237,27 @@ function conditionsAfter(
   return [...next];
 }
 
+/** When to look again although nobody says that anything has changed. */
 function comeBack(found: {
-  readonly outcome: Outcome;
+  readonly result: CopyResult;
   readonly health: HealthSummary;
   readonly rest: Rest;
-  readonly graceMs: number;
 }): Result {
-  const { result } = found.outcome;
-  const { rest, health } = found;
-  if ([...result.troubles, ...rest.troubles].some(({ canPass }) => canPass))
-    return { failed: true };
+  const { result, health, rest } = found;
+  const isSettled = result.isComplete && health.graceLeftMs === undefined;
   const delays = [
-    ...(result.troubles.length > 0 ? [limits.refusedRetryMs] : []),
-    ...(rest.isLeaving ? [limits.removalCheckMs] : []),
-    ...(health.isStarting ? [found.graceMs] : []),
-    ...(result.isWatched ? [] : [limits.driftPollMs]),
-  ];
-  return delays.length === 0 ? {} : { requeueAfterMs: Math.min(...delays) };
-}
-
-function runningOn(app: Application, copies: readonly Copy[]): ResourceRef | null {
-  const { running_on: running } = app.status;
-  if (running === null) return null;
-  return copies.some((copy) => sameRef(copy.cluster, running)) ? running : null;
-}
-
-function sameRefOrNull(a: ResourceRef | null, b: ResourceRef | null): boolean {
-  return a !== null && b !== null ? sameRef(a, b) : a === b;
-}
-
-async function writeStatus(
-  world: AppWorld,
-  { key, app }: { readonly key: string; readonly app: Application },
-  change: (status: ApplicationStatus) => ApplicationStatus,
-): Promise<void> {
-  await world.repository.updateStatus(
-    parseRef(key),
-    app.metadata.uid,
-    (current) => {
-      const status = change(current.status);
-      return isDeepStrictEqual(status, current.status) ? undefined : { status };
-    },
-    app,
-  );
+    rest.isLeaving ? limits.removalCheckMs : undefined,
+    result.isComplete ? health.graceLeftMs : undefined,
+    result.repairInMs,
+    result.isWatched ? undefined : isSettled ? limits.driftPollMs : limits.progressPollMs,
+  ].filter((delay) => delay !== undefined);
+  const requeue = delays.length === 0 ? {} : { requeueAfterMs: Math.min(...delays) };
+  const troubles = [...result.troubles, ...rest.troubles];
+  if (troubles.length === 0) return requeue;
+  const notBeforeMs = Math.max(...troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
+  // What a cluster refuses, somebody must change; it is tried again all the same, but ever more seldom.
+  const mostMs = troubles.some(({ canPass }) => canPass)
+    ? limits.retryMostMs
+    : limits.refusedRetryMs;
+  return { ...requeue, failed: true, notBeforeMs, mostMs };
 }

@@ -65,10 +65,15 @@ export function servicesText(
     const twins = services.filter(({ name }) => name === service.name).length;
     const name = twins > 1 ? `${service.namespace}/${service.name}` : service.name;
     for (const [index, { host, port, label }] of service.ports.entries()) {
-      const address = `${host ?? clusterHost}:${port ?? "<pending>"}`;
+      const address = `${hostText(host ?? clusterHost)}:${port ?? "<pending>"}`;
       if (index === 0) result[name] = address;
       if (service.ports.length > 1) result[`${name}:${label}`] = address;
     }
   }
   return Object.fromEntries(Object.entries(result).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** An IPv6 address stands in brackets in front of a port (RFC 3986, section 3.2.2). */
+function hostText(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }

@@ -1,17 +1,22 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { ClusterKind, type Cluster } from "@octoplane/kinds/cluster";
+import { conditionOf } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { KubePool } from "@octoplane/kube/kube-pool";
 import { Controller } from "@octoplane/reconcile/controller";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { parseRef, refText } from "@octoplane/resources/keys";
+import { parseVersion } from "@octoplane/resources/record";
 import type { Resources } from "@octoplane/resources/resources";
+import { limits } from "@octoplane/shared/limits";
 import type { Running } from "@octoplane/shared/lifecycle";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import { ClusterView } from "./cluster-view.ts";
 import type { AppControllerConfig } from "./config.ts";
-import { reconcileApplication, type AppWorld } from "./reconcile-application.ts";
+import type { AppWorld } from "./app-world.ts";
+import { ClusterUse } from "./cluster-use.ts";
+import { reconcileApplication } from "./reconcile-application.ts";
 
 export interface AppControllerParts {
   readonly resources: Resources;
@@ -38,9 +43,14 @@ class AppController implements Running {
     string,
     { readonly version: string; readonly view: Promise<ClusterView> }
   >();
+  readonly #use = new ClusterUse();
   readonly #keyByUid = new Map<string, string>();
   /** What a reconcile depends on of each application; our own writes wake nobody. */
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new Map<string, { readonly uid: string; readonly digest: string }>();
+  /** The status that was written last, until the feed shows it. */
+  readonly #written = new Map<string, { readonly uid: string; readonly revision: bigint }>();
+  /** Applications that want an object of another one: they look again when an application has gone. */
+  readonly #kept = new Set<string>();
   readonly #clusterSeen = new Map<string, string>();
   #unlisten: (() => void)[] = [];
 
@@ -48,13 +58,14 @@ class AppController implements Running {
     const { resources, log, metrics } = parts;
     const { clock, random } = resources.parts;
     this.#parts = parts;
-    const applications = resources.feed(ApplicationKind);
     const world: AppWorld = {
       repository: resources.of(ApplicationKind),
       clock,
       startGraceMs: config.start_grace * 1_000,
-      find: (key) => applications.objects.get(key),
+      read: (key) => this.#read(key),
+      wrote: (key, app) => this.#wrote(key, app),
       clusterUid: (ref) => this.#cluster(ref)?.metadata.uid,
+      outage: (ref) => outageOf(this.#cluster(ref)),
       view: (ref) => this.#view(ref),
       isLiving: (uid) => this.#keyByUid.has(uid),
     };
@@ -62,6 +73,7 @@ class AppController implements Running {
       name: "applications",
       reconcile: (key, signal) => reconcileApplication(world, key, signal),
       workers: config.worker_count,
+      lanes: { laneOf: (key) => this.#use.placesOf(key), most: limits.clusterReconcilesMax },
       clock,
       random,
       log,
@@ -92,19 +104,52 @@ class AppController implements Running {
 
   #applicationChanged({ type, key, object: app }: FeedEvent<Application>): void {
     const { uid } = app.metadata;
-    if (type === "DELETED") {
-      this.#seen.delete(key);
-      this.#keyByUid.delete(uid);
-      return;
-    }
+    const seen = this.#seen.get(key);
+    if (seen && (type === "DELETED" || seen.uid !== uid)) this.#forget(key, seen.uid);
+    if (type === "DELETED") return;
     this.#keyByUid.set(uid, key);
     const { generation, deleted, finalizers } = app.metadata;
-    const { scheduled_generation: scheduled, scheduled_to: target } = app.status;
-    const place = target && `${target.namespace}/${target.name}`;
-    const digest = [uid, generation, deleted, finalizers.join(), scheduled, place].join(" ");
-    if (this.#seen.get(key) === digest) return;
-    this.#seen.set(key, digest);
+    const { scheduled_generation: scheduled, scheduled_to: target, copies } = app.status;
+    const places = [target, ...copies.map((copy) => copy.cluster)];
+    this.#useClusters(key, places.filter((ref) => ref !== null).map(refKey));
+    const applied = conditionOf(app.status.conditions, "Applied");
+    if (applied?.reason === "OWNED_BY_OTHER") this.#kept.add(key);
+    else this.#kept.delete(key);
+    const place = target && refKey(target);
+    const digest = [generation, deleted, finalizers.join(), scheduled, place].join(" ");
+    if (seen?.uid === uid && seen.digest === digest) return;
+    this.#seen.set(key, { uid, digest });
     this.#controller.enqueue(key);
+  }
+
+  #forget(key: string, uid: string): void {
+    this.#seen.delete(key);
+    this.#written.delete(key);
+    this.#keyByUid.delete(uid);
+    this.#kept.delete(key);
+    this.#useClusters(key, []);
+    for (const other of this.#kept) this.#controller.enqueue(other);
+  }
+
+  /** Nothing is watched on a cluster without an application. */
+  #useClusters(key: string, places: readonly string[]): void {
+    for (const cluster of this.#use.set(key, places)) void this.#dropView(cluster);
+  }
+
+  /** From memory, but never older than what was written last; for a deletion always the newest, as it is the last look. */
+  async #read(key: string): Promise<Application | undefined> {
+    const { resources } = this.#parts;
+    const app = resources.feed(ApplicationKind).objects.get(key);
+    if (!app) return undefined;
+    const written = this.#written.get(key);
+    const isBehind = written?.uid === app.metadata.uid && statusRevision(app) < written.revision;
+    if (!isBehind) this.#written.delete(key);
+    if (!isBehind && app.metadata.deleted === null) return app;
+    return await resources.of(ApplicationKind).get(parseRef(key));
+  }
+
+  #wrote(key: string, app: Application): void {
+    this.#written.set(key, { uid: app.metadata.uid, revision: statusRevision(app) });
   }
 
   /** Another kubeconfig, or a cluster that comes back: everything that has to do with it is looked at again. */
@@ -114,13 +159,9 @@ class AppController implements Running {
     if (type === "DELETED") {
       this.#clusterSeen.delete(key);
       void this.#dropView(key);
+      this.#parts.kubes.drop(key);
     } else this.#clusterSeen.set(key, digest);
-    for (const [appKey, app] of this.#parts.resources.feed(ApplicationKind).objects) {
-      const { scheduled_to: target, copies } = app.status;
-      const places = [target, ...copies.map((copy) => copy.cluster)];
-      if (places.some((ref) => ref !== null && refKey(ref) === key))
-        this.#controller.enqueue(appKey);
-    }
+    for (const appKey of this.#use.usersOf(key)) this.#controller.enqueue(appKey);
   }
 
   #cluster(ref: ResourceRef): Cluster | undefined {
@@ -174,11 +215,25 @@ async function closeView(view: Promise<ClusterView>): Promise<void> {
   }
 }
 
+function statusRevision(app: Application): bigint {
+  return parseVersion(app.metadata.resource_version)?.status ?? 0n;
+}
+
+/** Why a cluster does not answer, if that is known of the credentials that it has now. */
+function outageOf(cluster: Cluster | undefined): string | undefined {
+  const reachable = cluster && conditionOf(cluster.status.conditions, "Reachable");
+  if (reachable?.status !== "False") return undefined;
+  return reachable.observed_generation === cluster?.metadata.generation
+    ? reachable.message || reachable.reason
+    : undefined;
+}
+
 /** What of a cluster matters to the applications on it: its credentials, whether it answers, and what it serves. */
 function clusterDigest(cluster: Cluster): string {
   const { uid, generation } = cluster.metadata;
-  const reachable = cluster.status.conditions.find(({ type }) => type === "Reachable");
-  return [uid, generation, reachable?.status, ...cluster.status.served_kinds].join(" ");
+  const reachable = conditionOf(cluster.status.conditions, "Reachable");
+  const { status, observed_generation: observed } = reachable ?? {};
+  return [uid, generation, status, observed, ...cluster.status.served_kinds].join(" ");
 }
 
 function refKey(ref: ResourceRef): string {

@@ -1,5 +1,6 @@
 import type { ApplicationStatus } from "@octoplane/kinds/application";
 import { conditionOf, type Finding } from "@octoplane/kinds/condition";
+import { limits } from "@octoplane/shared/limits";
 import type { Observed } from "./observed.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -21,8 +22,8 @@ export interface HealthSummary {
   readonly finding: Omit<Finding, "observed_generation">;
   /** True when the copy does its work, so that another one may go. */
   readonly serves: boolean;
-  /** True while waiting can help and nobody need be told yet. */
-  readonly isStarting: boolean;
+  /** How long waiting can still help before somebody is told; `undefined` when it is not waited. */
+  readonly graceLeftMs: number | undefined;
 }
 
 /**
@@ -50,7 +51,7 @@ export function summarize(
       reason: broken.reason,
       message: broken.message,
     } as const;
-    return { finding, serves: false, isStarting: false };
+    return { finding, serves: false, graceLeftMs: undefined };
   }
   const late = of("progressing");
   if (late) return waiting(late, context);
@@ -67,7 +68,7 @@ export function summarize(
   return {
     finding: { type, status: "True", reason, message: "" },
     serves: true,
-    isStarting: false,
+    graceLeftMs: undefined,
   };
 }
 
@@ -84,33 +85,40 @@ function waiting(
       : context.now;
   const gaveUp =
     previous?.status === "False" && !["Starting", "Updating"].includes(previous.reason);
-  if (gaveUp || context.now - since >= context.graceMs) {
-    const finding = {
-      type: "Healthy",
-      status: "False",
-      reason: late.reason,
-      message: late.message,
-    } as const;
-    return { finding, serves: false, isStarting: false };
-  }
-  const finding = { type: "Healthy", status: "False", reason, message: late.message } as const;
-  return { finding, serves: false, isStarting: true };
+  const left = since + context.graceMs - context.now;
+  const isPatient = !gaveUp && left > 0;
+  const finding = {
+    type: "Healthy",
+    status: "False",
+    reason: isPatient ? reason : late.reason,
+    message: late.message,
+  } as const;
+  return { finding, serves: false, graceLeftMs: isPatient ? left : undefined };
 }
 
 /** The `Applied` condition: refused beats retried, and the first trouble is the reason. */
 export function appliedFinding(result: {
   readonly isComplete: boolean;
   readonly troubles: readonly Trouble[];
+  /** Why another copy still serves although this one stands. */
+  readonly waitsFor?: { readonly reason: string; readonly message: string } | undefined;
+  readonly contested?: readonly string[];
 }): Omit<Finding, "observed_generation"> {
   const refused = result.troubles.find(({ canPass }) => !canPass);
   const first = refused ?? result.troubles[0];
   const type = "Applied";
-  const message = result.troubles
-    .map((trouble) => trouble.message)
+  const ordered = [first, ...result.troubles.filter((trouble) => trouble !== first)];
+  const message = ordered
+    .map((trouble) => trouble?.message ?? "")
     .slice(0, 3)
-    .join("\n");
+    .join("\n")
+    .slice(0, limits.messageCharsMax);
   if (refused) return { type, status: "False", reason: refused.code, message };
   if (first) return { type, status: "Unknown", reason: first.code, message };
   if (!result.isComplete) return { type, status: "Unknown", reason: "Waiting", message: "" };
-  return { type, status: "True", reason: "Applied", message: "" };
+  if (result.waitsFor) return { type, status: "Unknown", ...result.waitsFor };
+  const contested = result.contested?.[0];
+  if (contested === undefined) return { type, status: "True", reason: "Applied", message: "" };
+  const text = `somebody keeps changing ${contested} against us; it is put right again, but more and more seldom`;
+  return { type, status: "True", reason: "Contested", message: text };
 }

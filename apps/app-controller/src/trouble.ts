@@ -7,6 +7,8 @@ export interface Trouble {
   readonly message: string;
   /** True when it can pass by itself. */
   readonly canPass: boolean;
+  /** How long the cluster asked to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** What a cluster said, as a trouble; anything that is no answer of a cluster is thrown on. */
@@ -17,5 +19,6 @@ export function troubleOf(error: unknown, title: string): Trouble {
   const detail = told ? error.message : `${error.message} (${causes})`;
   const code = error.reason === "Unreachable" ? "CLUSTER_NOT_REACHABLE" : "KUBERNETES_ERROR";
   const message = `${title}: ${detail}`.slice(0, limits.messageCharsMax);
-  return { code, message, canPass: error.retry };
+  const asked = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
+  return { code, message, canPass: error.retry, ...asked };
 }

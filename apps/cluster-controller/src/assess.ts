@@ -1,5 +1,5 @@
 import type { ClusterStatus } from "@octoplane/kinds/cluster";
-import { setCondition, type Condition } from "@octoplane/kinds/condition";
+import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
 import type { KubeObject, ServedKind } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { parseQuantity } from "@octoplane/kinds/quantity";
@@ -49,13 +49,18 @@ export function assess(input: AssessInput): ClusterStatus {
   return input.probe.ok ? reached(input, input.probe) : missed(input, input.probe);
 }
 
-/** One lost probe is not an outage, unless nothing was ever known or asking again cannot help. */
+/**
+ * One lost probe is not an outage, whatever went wrong: an API server that starts refuses credentials that are good.
+ * Only when nothing is known of these credentials yet, the first failure counts.
+ */
 function missed(
   { status, generation, failures, failuresMax, now }: AssessInput,
   probe: Extract<Probe, { ok: false }>,
 ): ClusterStatus {
   const known = status.conditions.find(({ type }) => type === "Reachable");
-  if (probe.canPass && failures < failuresMax && known?.status === "True") return status;
+  const isProven = known?.status === "True" && known.observed_generation === generation;
+  const wasGood = isProven || (known?.status === "True" && probe.canPass);
+  if (wasGood && failures < failuresMax) return status;
   const conditions = setCondition(
     status.conditions,
     {
@@ -74,49 +79,58 @@ function reached(
   { status, generation, now }: AssessInput,
   probe: Extract<Probe, { ok: true }>,
 ): ClusterStatus {
-  const nodes = probe.nodes.map(viewNode);
-  const ready = nodes.filter((node) => node.isReady);
-  const pressed = ready.filter((node) => node.pressure !== undefined);
-  const shared = { observed_generation: generation, message: "" };
-  let conditions: readonly Condition[] = setCondition(
-    status.conditions,
-    { ...shared, type: "Reachable", status: "True", reason: "Answers" },
-    now,
-  );
-  const notReady = nodes.length - ready.length;
-  conditions = setCondition(
-    conditions,
-    {
-      ...shared,
-      type: "NodesReady",
-      status: ready.length * 2 < nodes.length || nodes.length === 0 ? "False" : "True",
-      reason: notReady === 0 && nodes.length > 0 ? "AllReady" : "NodesNotReady",
-      message:
-        nodes.length === 0
-          ? "the cluster has no nodes"
-          : countText(notReady, nodes.length, "not ready"),
-    },
-    now,
-  );
-  conditions = setCondition(
-    conditions,
-    {
-      ...shared,
-      type: "NoPressure",
-      status: pressed.length * 2 > ready.length ? "False" : "True",
-      reason: pressed.length === 0 ? "NoPressure" : "NodesUnderPressure",
-      message: countText(pressed.length, ready.length, pressed[0]?.pressure ?? ""),
-    },
-    now,
-  );
+  const nodes = probe.nodes?.map(viewNode);
+  const findings = [
+    { type: "Reachable", status: "True", reason: "Answers", message: "" } as const,
+    ...(nodes === undefined ? unknownNodes : [readiness(nodes), pressure(nodes)]),
+  ];
+  let conditions: readonly Condition[] = status.conditions;
+  for (const finding of findings) {
+    conditions = setCondition(conditions, { ...finding, observed_generation: generation }, now);
+  }
   return {
     ...status,
     conditions: [...conditions],
     observed_generation: generation,
     version: probe.version,
-    capacity: capacityOf(ready, nodes.length),
-    nodes: nodes.slice(0, limits.clusterNodesMax).map((node) => node.reported),
+    capacity: nodes === undefined ? null : capacityOf(nodes),
+    nodes: (nodes ?? []).slice(0, limits.clusterNodesMax).map((node) => node.reported),
     ...(probe.served === undefined ? {} : { served_kinds: customKinds(probe.served) }),
+  };
+}
+
+type NodeFinding = Omit<Finding, "observed_generation">;
+
+const unknownNodes: readonly NodeFinding[] = ["NodesReady", "NoPressure"].map((type) => ({
+  type,
+  status: "Unknown",
+  reason: "NodesForbidden",
+  message: "the kubeconfig's user may not list nodes",
+}));
+
+function readiness(nodes: readonly NodeView[]): NodeFinding {
+  const type = "NodesReady";
+  if (nodes.length === 0) {
+    return { type, status: "False", reason: "NoNodes", message: "the cluster has no nodes" };
+  }
+  const lost = nodes.filter((node) => !node.isReady).length;
+  return {
+    type,
+    status: lost * 2 > nodes.length ? "False" : "True",
+    reason: lost === 0 ? "AllReady" : "NodesNotReady",
+    message: countText(lost, nodes.length, "not ready"),
+  };
+}
+
+/** Nodes that are not ready take nothing anyway; among the others, the majority decides. */
+function pressure(nodes: readonly NodeView[]): NodeFinding {
+  const ready = nodes.filter((node) => node.isReady);
+  const pressed = ready.filter((node) => node.pressure !== undefined);
+  return {
+    type: "NoPressure",
+    status: pressed.length * 2 > ready.length ? "False" : "True",
+    reason: pressed.length === 0 ? "NoPressure" : "NodesUnderPressure",
+    message: countText(pressed.length, ready.length, pressed[0]?.pressure ?? ""),
   };
 }
 
@@ -165,7 +179,8 @@ function viewNode(node: KubeObject): NodeView {
   };
 }
 
-function capacityOf(ready: readonly NodeView[], nodes: number): ClusterStatus["capacity"] {
+function capacityOf(nodes: readonly NodeView[]): ClusterStatus["capacity"] {
+  const ready = nodes.filter((node) => node.isReady);
   const sum = (resource: string): number =>
     ready.reduce(
       (total, node) => total + (parseQuantity(node.allocatable[resource] ?? "0") ?? 0),
@@ -175,7 +190,7 @@ function capacityOf(ready: readonly NodeView[], nodes: number): ClusterStatus["c
     cpu_cores: sum("cpu"),
     memory_bytes: sum("memory"),
     pods: sum("pods"),
-    nodes,
+    nodes: nodes.length,
     nodes_ready: ready.length,
   };
 }

@@ -1,6 +1,7 @@
 import type { Kube, KubeObject, ServedKind } from "@octoplane/kube/kube";
 import { KubeError } from "@octoplane/kube/kube";
 import { linkedAbort } from "@octoplane/shared/abort";
+import type { Clock } from "@octoplane/shared/clock";
 import { messageOf } from "@octoplane/shared/errors";
 
 /** One bounded look at a cluster. */
@@ -8,8 +9,9 @@ export type Probe =
   | {
       readonly ok: true;
       readonly version: string;
-      readonly nodes: readonly KubeObject[];
-      /** Absent when this probe did not look. */
+      /** Absent when these credentials may not list nodes: those of one namespace may not. */
+      readonly nodes: readonly KubeObject[] | undefined;
+      /** Absent when this probe did not look, or did not find out. */
       readonly served?: readonly ServedKind[];
     }
   | {
@@ -29,33 +31,75 @@ const nodeKind: ServedKind = {
   verbs: ["list"],
 };
 
-/** Asks for the version and the nodes and, with `discover`, for the kinds that are served. Never throws. */
-export async function probe(
-  connect: () => Promise<Kube>,
-  options: { readonly timeoutMs: number; readonly discover: boolean; readonly signal: AbortSignal },
-): Promise<Probe> {
-  const { controller, release } = linkedAbort(options.signal, options.timeoutMs);
+export interface ProbeOptions {
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Asks for the version and the nodes. Never throws. */
+export async function probe(connect: () => Promise<Kube>, options: ProbeOptions): Promise<Probe> {
+  const { clock, timeoutMs } = options;
+  const { controller, release } = linkedAbort(options.signal);
+  const { signal } = controller;
+  let isLate = false;
+  const cancel = clock.after(timeoutMs, () => {
+    isLate = true;
+    controller.abort();
+  });
   try {
     const kube = await connect();
-    const { signal } = controller;
-    const [version, nodes, served] = await Promise.all([
-      kube.version(signal),
-      kube.list(nodeKind, {}, signal),
-      options.discover ? kube.discover({ refresh: true, signal }) : undefined,
-    ]);
-    return {
-      ok: true,
-      version: version.gitVersion,
-      nodes: nodes.items,
-      ...(served === undefined ? {} : { served }),
-    };
+    const [version, nodes] = await Promise.all([kube.version(signal), listNodes(kube, signal)]);
+    return { ok: true, version: version.gitVersion, nodes };
   } catch (error) {
+    if (isLate) {
+      return {
+        ok: false,
+        reason: "Unreachable",
+        message: `no answer within ${timeoutMs} ms`,
+        canPass: true,
+      };
+    }
     if (error instanceof KubeError) {
       const { reason, message, retry } = error;
       return { ok: false, reason, message, canPass: retry };
     }
     return { ok: false, reason: "Unreachable", message: messageOf(error), canPass: true };
   } finally {
+    cancel();
     release();
+    // What is still under way beside the request that failed.
+    controller.abort();
+  }
+}
+
+async function listNodes(
+  kube: Kube,
+  signal: AbortSignal,
+): Promise<readonly KubeObject[] | undefined> {
+  try {
+    return (await kube.list(nodeKind, {}, signal)).items;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The probe with the kinds that the cluster serves. A look of its own: its answers are large, and a cluster that is too
+ * slow for them is slow, not gone.
+ */
+export async function withServedKinds(
+  found: Probe,
+  connect: () => Promise<Kube>,
+  signal: AbortSignal,
+): Promise<Probe> {
+  if (!found.ok) return found;
+  try {
+    const kube = await connect();
+    return { ...found, served: await kube.discover({ refresh: true, signal }) };
+  } catch (error) {
+    if (error instanceof KubeError) return found;
+    throw error;
   }
 }

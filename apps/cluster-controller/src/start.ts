@@ -7,12 +7,13 @@ import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { parseRef } from "@octoplane/resources/keys";
 import type { Resources } from "@octoplane/resources/resources";
 import { isoTime } from "@octoplane/shared/clock";
+import { limits } from "@octoplane/shared/limits";
 import type { Running } from "@octoplane/shared/lifecycle";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import { assess } from "./assess.ts";
 import type { ClusterControllerConfig } from "./config.ts";
-import { probe } from "./probe.ts";
+import { probe, withServedKinds } from "./probe.ts";
 
 export interface ClusterControllerParts {
   readonly resources: Resources;
@@ -54,6 +55,7 @@ class ClusterController implements Running {
     this.#controller = new Controller({
       name: "clusters",
       reconcile: (key, signal) => this.#reconcile(key, signal),
+      workers: limits.clusterProbesMax,
       clock,
       random,
       log,
@@ -91,24 +93,25 @@ class ClusterController implements Running {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const { resources } = this.#parts;
-    const { clock } = resources.parts;
+    const { clock, random } = resources.parts;
     const cluster = resources.feed(ClusterKind).objects.get(key);
     if (!cluster || Object.keys(cluster.spec.kubeconfig).length === 0) return {};
     const { generation, uid } = cluster.metadata;
     const memory = this.#memory(key, generation);
+    const connect = (): Promise<Kube> => this.#connect(key, cluster);
     const began = clock.monotonic();
-    const discover = began - memory.discoveredAt >= this.#config.discovery_interval * 1_000;
-    const outcome = await probe(() => this.#connect(key, cluster), {
-      timeoutMs: this.#config.probe_timeout * 1_000,
-      discover,
-      signal,
-    });
-    signal.throwIfAborted();
+    const timeoutMs = this.#config.probe_timeout * 1_000;
+    let outcome = await probe(connect, { timeoutMs, clock, signal });
     const seconds = (clock.monotonic() - began) / 1_000;
+    const isDue = began - memory.discoveredAt >= this.#config.discovery_interval * 1_000;
+    if (isDue) outcome = await withServedKinds(outcome, connect, signal);
+    signal.throwIfAborted();
     this.#probeSeconds.observe({ outcome: outcome.ok ? "answered" : "failed" }, seconds);
     memory.failures = outcome.ok ? 0 : memory.failures + 1;
-    if (outcome.ok && discover) memory.discoveredAt = began;
+    if (outcome.ok && outcome.served) memory.discoveredAt = began;
     const change = (current: Cluster) => {
+      // What was found with credentials that have been replaced meanwhile says nothing about the new ones.
+      if (current.metadata.generation !== generation) return undefined;
       const status = assess({
         status: current.status,
         generation,
@@ -121,7 +124,8 @@ class ClusterController implements Running {
     };
     await resources.of(ClusterKind).updateStatus(parseRef(key), uid, change, cluster);
     const next = outcome.ok ? this.#config.probe_interval : this.#config.probe_retry;
-    return { requeueAfterMs: next * 1_000 };
+    // Clusters that were registered together, or met at a start, drift apart.
+    return { requeueAfterMs: next * 1_000 * (0.9 + random.fraction() / 5) };
   }
 
   #memory(key: string, generation: number): Memory {

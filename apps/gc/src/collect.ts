@@ -9,7 +9,7 @@ export type Step =
 /** What the garbage collector needs to know of a node. */
 export interface NodeFacts {
   readonly isDeleted: boolean;
-  /** True when nobody's finalizer but the collector's own is left, or none at all. */
+  /** True when it is the collector's turn: what others have to do about it comes after, or is done. */
   readonly isWaitingForGc: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface NodeFacts {
  * Decides the next step for a deleted node: first every dependent is marked for deletion, then it waits until they have
  * gone, then it is released. Nothing is released while something that needs it is there.
  *
- * Members of a cycle wait for each other for ever; one whose remaining dependents all wait for the collector alone, and
+ * Members of a cycle wait for each other for ever; one whose remaining dependents all wait for the collector, and
  * all for something that leads back to it, is released: whatever could need it is going the same way. Pure.
  */
 export function nextStep(

@@ -99,10 +99,12 @@ class GarbageCollector implements Running {
 
   async #delete(node: string): Promise<void> {
     const { kind, ref } = parseNode(node);
+    const uid = this.#objectOf(node)?.metadata.uid;
+    if (uid === undefined) return;
     try {
-      await this.#resources.of(kind).remove(ref);
+      await this.#resources.of(kind).remove(ref, { uid });
     } catch (error) {
-      // It may have gone by itself meanwhile.
+      // It may have gone by itself meanwhile, and another of its name may have come.
       if (!isFailure(error, "NotFound")) throw error;
     }
   }
@@ -113,7 +115,9 @@ class GarbageCollector implements Running {
     const { deleted, finalizers } = object.metadata;
     return {
       isDeleted: deleted !== null,
-      isWaitingForGc: deleted !== null && finalizers.every((name) => name === cascadeFinalizer),
+      // Finalizers are worked off from the last to the first: those before ours wait for us, not we for them.
+      isWaitingForGc:
+        deleted !== null && (finalizers.at(-1) ?? cascadeFinalizer) === cascadeFinalizer,
     };
   }
 

@@ -45,12 +45,14 @@ interface ApplicationSpec {
 }
 
 interface Labelled {
+  readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
- * The application with what was named changed, and nothing else: labels and constraints are added to those that are there,
- * unless these are to be removed first. Pure; works on a new application (nothing in it) as well as on a stored one.
+ * The application with what was named changed, and nothing else: labels and constraints are added
+ * to those that are there, unless these are to be removed first. Pure; works on a new application
+ * (nothing in it) as well as on a stored one.
  */
 export function changeApplication<
   A extends { readonly metadata: Labelled; readonly spec: ApplicationSpec },
@@ -144,7 +146,10 @@ export interface MetricRef {
   readonly namespaced: boolean;
 }
 
-/** Manifests, a TOSCA template, or the URL of one or of an archive; the new one takes the place of any other. */
+/**
+ * Manifests, a TOSCA template, or the URL of one or of an archive; the new one takes the place of
+ * any other.
+ */
 function source(flags: ApplicationFlags, files: ApplicationFiles): object {
   const none = { manifest: [], tosca: {}, csar: null };
   const { documents } = files;
@@ -175,9 +180,7 @@ function hookFields(hooks: readonly string[], flags: ApplicationFlags): object {
     ...(shutdown?.timeoutSeconds === undefined
       ? {}
       : { shutdown_grace_time: shutdown.timeoutSeconds }),
-    ...(shutdown?.strategy === undefined
-      ? {}
-      : { shutdown_failure_strategy: shutdown.strategy }),
+    ...(shutdown?.strategy === undefined ? {} : { shutdown_failure_strategy: shutdown.strategy }),
     ...(shutdown?.retries === undefined ? {} : { shutdown_retry_count: shutdown.retries }),
   };
 }

@@ -4,7 +4,9 @@ import { readYamlFile } from "@octoplane/shared/config";
 import { failure } from "@octoplane/shared/errors";
 import type { Io } from "./output.ts";
 
-/** `rok.yaml`, or the `krakectl.yaml` that Krake's users have: where the server is and who one is. */
+/**
+ * `rok.yaml`, or the `krakectl.yaml` that Krake's users have: where the server is and who one is.
+ */
 export interface RokConfig {
   readonly path: string;
   readonly apiUrl?: string;
@@ -15,8 +17,8 @@ export interface RokConfig {
 }
 
 /**
- * Reads the file that is named, or the first that is found. One that is named must be there; that none is found is no
- * error. `Invalid` names every key that is unknown or of the wrong form.
+ * Reads the file that is named, or the first that is found. One that is named must be there; that
+ * none is found is no error. `Invalid` names every key that is unknown or of the wrong form.
  */
 export async function readConfig(
   named: string | undefined,

@@ -4,8 +4,8 @@ import type { Access } from "./find-server.ts";
 import { plainText } from "./terminal-text.ts";
 
 /**
- * What is said of an error: one line for each thing that is wrong. A message has more lines only where it points at a place
- * in a text, with the text and a caret below it.
+ * What is said of an error: one line for each thing that is wrong. A message has more lines only
+ * where it points at a place in a text, with the text and a caret below it.
  */
 export function errorLines(error: unknown, access?: Access): readonly string[] {
   if (error instanceof CommanderError) return [`rok: ${plainText(error.message)}`];
@@ -24,6 +24,7 @@ function hintFor(code: string, access: Access | undefined): string {
   if (code === "Unavailable") return ` (address from ${access.addressFrom})`;
   if (code !== "Unauthenticated") return "";
   return access.tokenFrom === undefined
-    ? `; no token was found for ${access.address}: give --token, OCTOPLANE_TOKEN, a config file or --data-dir`
+    ? `; no token was found for ${access.address}: give --token, OCTOPLANE_TOKEN, ` +
+        "a config file or --data-dir"
     : ` (token from ${access.tokenFrom})`;
 }

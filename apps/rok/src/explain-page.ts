@@ -18,7 +18,9 @@ interface RefLike {
   readonly name: string;
 }
 
-/** Why an application is where it is, as a page for people: lines of text, cut to the width. Pure. */
+/**
+ * Why an application is where it is, as a page for people: lines of text, cut to the width. Pure.
+ */
 export function explainPage(
   app: Explained,
   decision: Decision | undefined,
@@ -30,8 +32,9 @@ export function explainPage(
     ...head,
     ...summary(decision),
     "",
-    ...candidateTable(decision, width),
-    ...(decision.outcome === "unplaceable" ? refusals(decision) : scores(decision, width)),
+    ...(decision.outcome === "unplaceable"
+      ? refusals(decision)
+      : [...candidateTable(decision, width), ...scores(decision, width)]),
   ];
 }
 
@@ -49,43 +52,49 @@ function whereItIs({ metadata, status }: Explained): readonly string[] {
 }
 
 const outcomes: Readonly<Record<Decision["outcome"], string>> = {
-  placed: "placed",
-  moved: "moved",
+  placed: "placed on",
+  moved: "moved to",
   stayed: "stays",
   unplaceable: "cannot be placed",
 };
 
 function summary(decision: Decision): readonly string[] {
   const { chosen, previous, runner_up: second, margin, held_until: held } = decision;
-  const where = decision.outcome === "moved" && previous ? ` from ${nameOf(previous)}` : "";
-  const to = chosen && decision.outcome !== "stayed" ? ` to ${nameOf(chosen)}` : "";
+  const from = decision.outcome === "moved" && previous ? ` from ${nameOf(previous)}` : "";
+  const to = chosen && decision.outcome !== "stayed" ? ` ${nameOf(chosen)}` : "";
+  const when = `${shortTime(decision.time)} (generation ${decision.generation})`;
   const reason = oneLine(decision.reason.message);
   return [
-    `decision ${decision.sequence} of ${shortTime(decision.time)} (generation ${decision.generation}): ` +
-      `${outcomes[decision.outcome]}${where}${decision.outcome === "placed" ? ` on ${nameOfOrNone(chosen)}` : to}`,
-    `because ${reason}`,
-    ...(second && margin !== null
-      ? [`margin over ${nameOf(second)}: ${numberText(margin)}`]
-      : []),
+    `decision ${decision.sequence} of ${when}: ${outcomes[decision.outcome]}${to}${from}`,
+    `reason: ${reason}`,
+    ...(second && margin !== null ? [`margin over ${nameOf(second)}: ${numberText(margin)}`] : []),
     ...(held === null ? [] : [`it may move for metrics again after ${shortTime(held)}`]),
   ];
 }
 
 function candidateTable(decision: Decision, width: number | undefined): readonly string[] {
-  const { candidates, candidates_total: total, candidates_fitting: fitting } = decision;
-  if (total === 0) return ["there is no cluster in its namespace"];
-  const rows = candidates.map((candidate) => [
+  const rows = decision.candidates.map((candidate) => [
     nameOf(candidate.cluster),
     candidate.fits ? "yes" : "no",
     candidate.score === null ? "" : numberText(candidate.score),
     markOf(decision, candidate),
   ]);
-  const hidden = total - candidates.length;
   return [
-    `${fitting} of ${total} clusters fit`,
+    howManyFit(decision),
     ...layoutTable({ titles: ["cluster", "fits", "score", "remark"], rows }, width),
-    ...(hidden > 0 ? [`and ${hidden} more that are not listed`] : []),
+    ...notListed(decision),
   ];
+}
+
+function howManyFit({ candidates_total: total, candidates_fitting: fitting }: Decision): string {
+  return total === 0
+    ? "there is no cluster in its namespace"
+    : `${fitting} of ${total} clusters fit`;
+}
+
+function notListed({ candidates, candidates_total: total }: Decision): readonly string[] {
+  const hidden = total - candidates.length;
+  return hidden > 0 ? ["", `and ${hidden} more that are not listed`] : [];
 }
 
 /** Chosen, second, or the first thing that is in the way. */
@@ -102,13 +111,14 @@ function markOf(decision: Decision, { cluster, fits, verdicts }: CandidateVerdic
 
 /** Every refusal of every cluster: each of them is something that somebody can change. */
 function refusals(decision: Decision): readonly string[] {
-  return decision.candidates.flatMap(({ cluster, verdicts }) => [
+  const clusters = decision.candidates.flatMap(({ cluster, verdicts }) => [
     "",
     `${nameOf(cluster)} does not fit:`,
     ...verdicts
       .filter((verdict) => !verdict.fits)
       .map((verdict) => `  ${oneLine(verdict.filter)}: ${oneLine(verdict.message)}`),
   ]);
+  return [howManyFit(decision), ...clusters, ...notListed(decision)];
 }
 
 function scores(decision: Decision, width: number | undefined): readonly string[] {
@@ -146,10 +156,6 @@ function isSame(one: Place, other: Place | null): boolean {
 
 function nameOf({ namespace, name }: RefLike): string {
   return oneLine(namespace === null || namespace === "" ? name : `${namespace}/${name}`);
-}
-
-function nameOfOrNone(place: Place | null): string {
-  return place === null ? "no cluster" : nameOf(place);
 }
 
 /** Four digits after the point at most: enough to see a difference, few enough to read. */

@@ -25,9 +25,10 @@ export interface AccessFlags {
 const defaultAddress = "http://127.0.0.1:8080";
 
 /**
- * Flags come before the environment, that before a config file, and that before the data directory of a server on this
- * machine (`./data` here or in a folder above). A token that was found goes only to the server it was found with: one that
- * stands in a data directory is never sent to an address from elsewhere.
+ * Flags come before the environment, that before a config file, and that before the data directory
+ * of a server on this machine (`./data` here or in a folder above). A token that was found goes
+ * only to the server it was found with: one that stands in a data directory is never sent to an
+ * address from elsewhere.
  */
 export async function findAccess(
   flags: AccessFlags,
@@ -41,7 +42,10 @@ export async function findAccess(
   return { ...found, ...token, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** A data directory: where it is, whether it was named, and the address of its server while that runs. */
+/**
+ * A data directory: where it is, whether it was named, and the address of its server while that
+ * runs.
+ */
 interface DataFolder {
   readonly path: string;
   readonly origin: "flag" | "environment" | "found";
@@ -67,9 +71,7 @@ async function findAddress(sources: Sources): Promise<Pick<Access, "address" | "
   const named = folderAddress(sources, "environment");
   if (named) return named;
   if (config?.apiUrl !== undefined) return { address: config.apiUrl, addressFrom: config.path };
-  return (
-    folderAddress(sources, "found") ?? { address: defaultAddress, addressFrom: "the default" }
-  );
+  return folderAddress(sources, "found") ?? { address: defaultAddress, addressFrom: "the default" };
 }
 
 function folderAddress(

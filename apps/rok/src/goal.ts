@@ -1,5 +1,5 @@
 import type { AnyResource } from "@octoplane/kinds/kind";
-import { failure } from "@octoplane/shared/errors";
+import { usageError } from "./exit-status.ts";
 
 /** The states that `--wait` knows, and when an object is there. Pure. */
 
@@ -30,19 +30,17 @@ export interface Stateful extends AnyResource {
   };
 }
 
-/** The goal that a bare `--wait` or a named state stands for; only some make sense for a command. */
+/**
+ * The goal that a bare `--wait` or a named state stands for; only some make sense for a command.
+ */
 export function readGoal(text: string, allowed: readonly Goal[]): Goal {
   if (text === "") return allowed[0]!;
   const goal = allowed.find((candidate) => candidate === text.toLowerCase());
   if (goal) return goal;
-  throw failure("Invalid", `--wait: expected one of ${allowed.join(", ")}, found ${text}`);
+  throw usageError(`--wait: expected one of ${allowed.join(", ")}, found ${text}`);
 }
 
-export function reachedGoal(
-  goal: Goal,
-  object: Stateful | undefined,
-  generation: number,
-): boolean {
+export function reachedGoal(goal: Goal, object: Stateful | undefined, generation: number): boolean {
   if (goal === "deleted") return object === undefined;
   if (!object) return goal === "deleting";
   const { state, observed_generation: observed } = object.status;
@@ -67,10 +65,7 @@ export function reachedGoal(
 }
 
 /** Why this generation will not get anywhere, if it will not: waiting longer would not help. */
-export function conditionProblem(
-  { status }: Stateful,
-  generation: number,
-): string | undefined {
+export function conditionProblem({ status }: Stateful, generation: number): string | undefined {
   const isAboutThis = status.conditions.some(
     (condition) => condition.status === "False" && condition.observed_generation >= generation,
   );

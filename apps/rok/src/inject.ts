@@ -1,8 +1,9 @@
 import { failure } from "@octoplane/shared/errors";
 
 /**
- * Replaces the values of environment variables (`env: [{name, value}]`, at any depth) that are equal to a key by the key's
- * value. `Invalid` when a key is found nowhere: an application without what it needs must not start. Pure.
+ * Replaces the values of environment variables (`env: [{name, value}]`, at any depth) that are
+ * equal to a key by the key's value. `Invalid` when a key is found nowhere: an application without
+ * what it needs must not start. Pure.
  */
 export function inject<T>(documents: T, values: Readonly<Record<string, string>>): T {
   const used = new Set<string>();

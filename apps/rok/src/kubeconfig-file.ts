@@ -5,7 +5,10 @@ import { failure, invalid, messageOf } from "@octoplane/shared/errors";
 import { readDocument } from "@octoplane/shared/manifest-yaml";
 import type { Io } from "./output.ts";
 
-/** A kubeconfig as the server takes it: one context, with everything that it names in files put inside. */
+/**
+ * A kubeconfig as the server takes it: one context, with everything that it names in files put
+ * inside.
+ */
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -16,9 +19,10 @@ export interface ReadKubeconfig {
 }
 
 /**
- * Reads a kubeconfig (`-`: the standard input; nothing: $KUBECONFIG or ~/.kube/config), selects the context (nothing: the
- * current one) and inlines the files that it names, which are looked for beside it. `Invalid` for what cannot work on a
- * server: programs that log in, files that are not there, a choice that is not clear.
+ * Reads a kubeconfig (`-`: the standard input; nothing: $KUBECONFIG or ~/.kube/config), selects the
+ * context (nothing: the current one) and inlines the files that it names, which are looked for
+ * beside it. `Invalid` for what cannot work on a server: programs that log in, files that are not
+ * there, a choice that is not clear.
  */
 export async function readKubeconfig(
   options: { readonly path?: string; readonly context?: string },
@@ -59,13 +63,17 @@ function refusePlugins(kubeconfig: Entry): void {
     {
       field: `users[0].user.${field}`,
       message:
-        `the user ${String(name)} ${how}; make a token with "kubectl create token ACCOUNT --duration=720h", put it ` +
-        `into a kubeconfig with "kubectl config set-credentials ${String(name)} --token=TOKEN", and register that`,
+        `the user ${String(name)} ${how}; ` +
+        `make a token with "kubectl create token ACCOUNT --duration=720h", put it into a ` +
+        `kubeconfig with "kubectl config set-credentials ${String(name)} --token=TOKEN", ` +
+        "and register that",
     },
   ]);
 }
 
-/** Files, and the fields that hold the same inline; what is inline already wins, as with kubectl. */
+/**
+ * Files, and the fields that hold the same inline; what is inline already wins, as with kubectl.
+ */
 async function inlineFiles(kubeconfig: Entry, folder: string): Promise<Entry> {
   const read = async (entry: Entry, field: string): Promise<Buffer | undefined> => {
     const path = entry[field];

@@ -11,8 +11,9 @@ export interface ManifestFiles {
 }
 
 /**
- * Reads files, folders (their .yaml, .yml and .json files by name, not those below) and `-`, each by itself and in order.
- * What a folder holds beside is named, so that nothing is left out in silence. `Invalid` or `Unparsable` with the place.
+ * Reads files, folders (their .yaml, .yml and .json files by name, not those below) and `-`, each
+ * by itself and in order. What a folder holds beside is named, so that nothing is left out in
+ * silence. `Invalid` or `Unparsable` with the place.
  */
 export async function readManifestFiles(
   paths: readonly string[],
@@ -72,9 +73,7 @@ async function sourcesAt(
       if (!isManifest(entry)) note(`rok: left out ${join(path, entry.name)}`);
     }
     return await Promise.all(
-      entries
-        .filter(isManifest)
-        .map(({ name }) => sourceOf(join(path, name), join(file, name))),
+      entries.filter(isManifest).map(({ name }) => sourceOf(join(path, name), join(file, name))),
     );
   } catch (error) {
     throw failure("Invalid", `${path} cannot be read: ${messageOf(error)}`);

@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from "commander";
 import { unpack } from "./pack-arguments.ts";
 
-/** The texts of a command line as values; each throws what the parser reports as a wrong value of its flag. */
+/**
+ * The texts of a command line as values; each throws what the parser reports as a wrong value of
+ * its flag.
+ */
 
 /** For flags that may be repeated. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
@@ -44,7 +47,9 @@ export function collectInjections(
 }
 
 export function readIntegers(text: string): readonly number[] {
-  return unpack(text).flatMap((part) => part.split(",")).map(readInteger);
+  return unpack(text)
+    .flatMap((part) => part.split(","))
+    .map(readInteger);
 }
 
 export function readNumber(text: string): number {

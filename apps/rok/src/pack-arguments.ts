@@ -1,9 +1,10 @@
 import { usageError } from "./exit-status.ts";
 
 /**
- * Krake's command line has flags with two and more values (`--metric NAME WEIGHT`) and flags whose value may be left out in
- * front of a name (`--wait NAME`). The parser knows neither, so such flags are packed into one argument before it runs:
- * `--metric=["NAME","WEIGHT"]`, `--wait=running`. Pure.
+ * Krake's command line has flags with two and more values (`--metric NAME WEIGHT`) and flags whose
+ * value may be left out in front of a name (`--wait NAME`). The parser knows neither, so such flags
+ * are packed into one argument before it runs: `--metric=["NAME","WEIGHT"]`, `--wait=running`.
+ * Pure.
  */
 export function packArguments(argv: readonly string[]): readonly string[] {
   const packed: string[] = [];
@@ -56,15 +57,17 @@ function listOf(form: RegExp, what: string): Taker {
   };
 }
 
-/** Seconds, then a strategy, then a number of retries; each may be left out, and then so are the next. */
+/**
+ * Seconds, then a strategy, then a number of retries; each may be left out, and then so are the
+ * next.
+ */
 const shutdown: Taker = (_flag, rest) => {
   const forms = [/^\d+$/, /^(?:give_up|delete)$/, /^\d+$/];
   const end = forms.findIndex((form, index) => !form.test(rest[index] ?? ""));
   return rest.slice(0, end < 0 ? forms.length : end);
 };
 
-const states =
-  /^(?:creating|pending|running|completed|reconciling|deleting|deleted|online)$/i;
+const states = /^(?:creating|pending|running|completed|reconciling|deleting|deleted|online)$/i;
 const state: Taker = (_flag, rest) => (states.test(rest[0] ?? "") ? [rest[0]!] : []);
 
 const takers: Readonly<Record<string, Taker | undefined>> = {

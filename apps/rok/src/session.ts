@@ -25,7 +25,9 @@ export class Session {
     this.output = flags.output ?? "table";
   }
 
-  /** Where the server was found; `undefined` before it was looked for. For what is said of errors. */
+  /**
+   * Where the server was found; `undefined` before it was looked for. For what is said of errors.
+   */
   get access(): Access | undefined {
     return this.#access;
   }
@@ -39,7 +41,9 @@ export class Session {
     return this.#client;
   }
 
-  /** The one that is named, or the config file's, or the user's own, which is called like the user. */
+  /**
+   * The one that is named, or the config file's, or the user's own, which is called like the user.
+   */
   async namespace(): Promise<string> {
     if (this.#flags.namespace !== undefined) return this.#flags.namespace;
     const client = await this.client();

@@ -18,7 +18,10 @@ export function layoutTable({ titles, rows }: Table, width?: number): readonly s
   );
   const widths = width === undefined ? natural : fitted(natural, width);
   return lines.map((line) =>
-    line.map((cell, column) => cut(cell, widths[column]!).padEnd(widths[column]!)).join(gap).trimEnd(),
+    line
+      .map((cell, column) => cut(cell, widths[column]!).padEnd(widths[column]!))
+      .join(gap)
+      .trimEnd(),
   );
 }
 

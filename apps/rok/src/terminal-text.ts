@@ -1,4 +1,7 @@
-/** Text that came from elsewhere, made fit for a terminal: nothing in it can move the cursor or turn the direction. */
+/**
+ * Text that came from elsewhere, made fit for a terminal: nothing in it can move the cursor or turn
+ * the direction.
+ */
 
 /** Control characters but line ends, and the marks that reorder what stands around them. */
 const unsafe =

@@ -4,8 +4,9 @@ import { isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 
 /**
- * Reads, changes and writes back, guarded by the version that was read: what somebody else wrote in between is never lost,
- * the change is made again on it. The change names only what it is about, so repeating it is safe.
+ * Reads, changes and writes back, guarded by the version that was read: what somebody else wrote in
+ * between is never lost, the change is made again on it. The change names only what it is about, so
+ * repeating it is safe.
  */
 export async function updateResource<R extends AnyResource>(
   objects: KindClient<R>,

@@ -16,8 +16,9 @@ export interface Waiting {
 }
 
 /**
- * Waits until the object is where it shall be, telling each state on the way. Gives the exit status and the last state;
- * an object that is FAILED, or gone while it should be there, will not get there any more. `Timeout` when it takes too long.
+ * Waits until the object is where it shall be, telling each state on the way. Gives the exit status
+ * and the last state; an object that is FAILED, or gone while it should be there, will not get
+ * there any more. `Timeout` when it takes too long.
  */
 export async function waitForState<R extends Stateful>(
   session: Session,

@@ -6,6 +6,7 @@ export const SchedulerConfigSchema = Type.Object(
   {
     reschedule_after: Type.Number({
       minimum: 0,
+      maximum: 31_536_000,
       default: limits.rescheduleAfterMs / 1_000,
       description: "seconds between two moves of an application for metrics",
     }),
@@ -18,6 +19,7 @@ export const SchedulerConfigSchema = Type.Object(
       {
         interval: Type.Number({
           minimum: 0.05,
+          maximum: 86_400,
           default: limits.metricsIntervalMs / 1_000,
           description: "seconds between two fetches of a provider",
         }),

@@ -45,7 +45,7 @@ export async function reconcileApplication(world: SchedulerWorld, key: string): 
     };
     await world.repository.updateStatus(parseRef(key), app.metadata.uid, change, app);
   }
-  return decision.held_until === null
-    ? {}
-    : { requeueAfterMs: Math.max(1, Date.parse(decision.held_until) - now) };
+  if (decision.held_until === null) return {};
+  const heldMs = Date.parse(decision.held_until) - now;
+  return { requeueAfterMs: Math.min(Math.max(1, heldMs), limits.heldLookMs) };
 }

@@ -48,14 +48,16 @@ test("each call is one request, with the token and the kind in it", async () => 
   await client.me();
   await client.version();
   const kind = '"api":"kubernetes","kind":"Cluster"';
+  const metadata = '{"name":"b","namespace":"n","resource_version":"1.2"}';
+  const place = `${kind},"namespace":"n","name":"b"`;
   expect(requests).toEqual([
     `POST /kubernetes/namespaces/a%2Fb/clusters {"metadata":{"name":"b"},${kind}}`,
     "GET /kubernetes/namespaces/n/clusters/b",
-    `PUT /kubernetes/namespaces/n/clusters/b {"metadata":{"name":"b","namespace":"n","resource_version":"1.2"},${kind}}`,
+    `PUT /kubernetes/namespaces/n/clusters/b {"metadata":${metadata},${kind}}`,
     "DELETE /kubernetes/namespaces/n/clusters/b?force=True",
     "GET /core/roles/role%3Asystem",
     "GET /kubernetes/namespaces/n/applications/b/decisions",
-    `PUT /kubernetes/namespaces/n/applications/app/binding {"cluster":{${kind},"namespace":"n","name":"b"}}`,
+    `PUT /kubernetes/namespaces/n/applications/app/binding {"cluster":{${place}}}`,
     'POST /core/tokens {"user":"me","expires_in":60}',
     "GET /me",
     "GET /",

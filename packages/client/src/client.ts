@@ -1,6 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
-import type { AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
+import type { AnyKind, AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
@@ -8,8 +8,9 @@ import { limits } from "@octoplane/shared/limits";
 import { Transport } from "./transport.ts";
 
 /**
- * Speaks to the API over HTTP, with the types of the kinds. Uses `fetch` and web streams only, so that a page in a browser
- * can use it as well as a program. Every failure is an OctoplaneError with the code, the text and the fields of the answer.
+ * Speaks to the API over HTTP, with the types of the kinds. Uses `fetch` and web streams only, so
+ * that a page in a browser can use it as well as a program. Every failure is an OctoplaneError with
+ * the code, the text and the fields of the answer.
  */
 
 /** What the client needs to know of a kind; every declared kind has it. */
@@ -21,8 +22,11 @@ export interface KindLike {
 }
 
 /** The type of a kind's resources, as far as the kind's own type is known. */
-export type ResourceFor<K> =
-  K extends Kind<infer F, infer S> ? Resource<F, S> & AnyResource : AnyResource;
+export type ResourceFor<K> = AnyKind extends K
+  ? AnyResource
+  : K extends Kind<infer F, infer S>
+    ? Resource<F, S> & AnyResource
+    : AnyResource;
 
 /** One object of a kind. Namespaced kinds need the namespace. */
 export interface Ref {
@@ -65,7 +69,10 @@ export interface Client {
   /** Who one is, and the roles that one has. */
   me(): Promise<{ readonly user: string; readonly roles: readonly string[] }>;
   version(): Promise<{ readonly version: string }>;
-  /** A new token for a user; without `expiresInSeconds` it does not expire. It is shown this once only. */
+  /**
+   * A new token for a user; without `expiresInSeconds` it does not expire. It is shown this once
+   * only.
+   */
   createToken(
     user: string,
     expiresInSeconds?: number,
@@ -136,7 +143,9 @@ export class KindClient<R extends AnyResource> {
     return await this.transport.json("GET", path, signal === undefined ? {} : { signal });
   }
 
-  /** Every object, over all pages, at one revision. A list that history overtakes is begun again. */
+  /**
+   * Every object, over all pages, at one revision. A list that history overtakes is begun again.
+   */
   async list(options: ListOptions = {}): Promise<Listing<R>> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -154,8 +163,8 @@ export class KindClient<R extends AnyResource> {
   }
 
   /**
-   * Replaces the object. With `metadata.resource_version` in it (as every object that was read has), `Conflict` when it was
-   * changed meanwhile.
+   * Replaces the object. With `metadata.resource_version` in it (as every object that was read
+   * has), `Conflict` when it was changed meanwhile.
    */
   async update(resource: Draft): Promise<R> {
     const { name, namespace } = resource.metadata;
@@ -170,13 +179,18 @@ export class KindClient<R extends AnyResource> {
     return await this.transport.json("PUT", path, { body: { status } });
   }
 
-  /** Marks the object for deletion; with `force` removes its record at once, whatever still runs. */
+  /**
+   * Marks the object for deletion; with `force` removes its record at once, whatever still runs.
+   */
   async remove(ref: Ref, options: { readonly force?: boolean } = {}): Promise<R> {
     const query = options.force === true ? { force: "True" } : {};
     return await this.transport.json("DELETE", pathOf(this.kind, ref), { query });
   }
 
-  /** Opens a stream of changes after the revision, as the server writes it. `watch.ts` makes sense of it. */
+  /**
+   * Opens a stream of changes after the revision, as the server writes it. `watch.ts` makes sense
+   * of it.
+   */
   async openWatch(options: {
     readonly namespace?: string;
     readonly after: string;

@@ -1,9 +1,9 @@
 import { failure } from "@octoplane/shared/errors";
 
 /**
- * The lines of a stream of bytes, without their ends. A line longer than the bound is `TooLarge`: a server that never ends
- * its line must not fill the memory. What stands after the last line end is no whole line and is left out. The stream is
- * cancelled when the reader stops early.
+ * The lines of a stream of bytes, without their ends. A line longer than the bound is `TooLarge`: a
+ * server that never ends its line must not fill the memory. What stands after the last line end is
+ * no whole line and is left out. The stream is cancelled when the reader stops early.
  */
 export async function* readLines(
   stream: ReadableStream<Uint8Array>,

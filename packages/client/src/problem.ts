@@ -6,9 +6,15 @@ import {
   type OctoplaneError,
 } from "@octoplane/shared/errors";
 
-/** Answers and connections that fail, as errors of the closed set. The way back from `application/problem+json`. */
+/**
+ * Answers and connections that fail, as errors of the closed set. The way back from
+ * `application/problem+json`.
+ */
 
-/** Codes that a server may name; a record, so that a code that is added to the set must be added here. */
+/**
+ * Codes that a server may name; a record, so that a code that is added to the set must be added
+ * here.
+ */
 const knownCodes: Readonly<Record<ErrorCode, true>> = {
   NotFound: true,
   AlreadyExists: true,

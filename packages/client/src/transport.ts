@@ -31,8 +31,10 @@ export class Transport {
   constructor(options: TransportOptions) {
     const url = URL.parse(options.address);
     if (!url || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-      const message = `expected the server's address, such as http://127.0.0.1:8080, found ${options.address}`;
-      throw failure("Invalid", message);
+      throw failure(
+        "Invalid",
+        `expected the server's address, such as http://127.0.0.1:8080, found ${options.address}`,
+      );
     }
     if (url.username !== "" || url.password !== "") {
       throw failure("Invalid", "expected no credentials in the server's address; give a token");
@@ -47,7 +49,10 @@ export class Transport {
     this.#fetch = options.fetch;
   }
 
-  /** One request, one answer in JSON. Every failure is an OctoplaneError, but for the reason of an abort. */
+  /**
+   * One request, one answer in JSON. Every failure is an OctoplaneError, but for the reason of an
+   * abort.
+   */
   async json<T>(method: string, path: string, asking: Asking = {}): Promise<T> {
     const deadline = new AbortController();
     const late = failure(
@@ -157,7 +162,10 @@ function queryText(query: Asking["query"] = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** Aborts the controller when the signal does; the returned function must be called when the work is over. */
+/**
+ * Aborts the controller when the signal does; the returned function must be called when the work is
+ * over.
+ */
 export function forwardAbort(
   signal: AbortSignal | undefined,
   controller: AbortController,

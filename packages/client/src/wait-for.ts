@@ -15,8 +15,9 @@ export interface WaitOptions<R> {
 }
 
 /**
- * Waits until the predicate holds for the object (`undefined`: it is not there) and gives the state that it held for. Looks
- * at the state as it is when called and at every change after that. An error that the predicate throws ends the wait.
+ * Waits until the predicate holds for the object (`undefined`: it is not there) and gives the state
+ * that it held for. Looks at the state as it is when called and at every change after that. An
+ * error that the predicate throws ends the wait.
  */
 export async function waitFor<R extends AnyResource>(
   objects: KindClient<R>,

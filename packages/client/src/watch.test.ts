@@ -9,7 +9,9 @@ const Cluster = { api: "kubernetes", kind: "Cluster", plural: "clusters", namesp
 
 type Answer = (request: { url: URL; signal: AbortSignal | undefined }) => Response;
 
-/** A network on which the answers come in this order; asking for more than there are fails the test. */
+/**
+ * A network on which the answers come in this order; asking for more than there are fails the test.
+ */
 function scripted(answers: readonly Answer[], clock: Clock = swift) {
   const urls: string[] = [];
   const fetch = (async (input: string, init?: RequestInit) => {
@@ -87,13 +89,14 @@ test("a watch tells the list, then what changes after it", async () => {
     lines("hangs", { type: "ADDED", object: object("b", "11") }, bookmark("11")),
   ]);
   expect(await take(objects as never, 3)).toEqual(["ADDED a@1", "SYNCED", "ADDED b@11"]);
+  const heartbeat = limits.heartbeatSeconds;
   expect(urls[1]).toBe(
-    `/kubernetes/clusters?watch=&bookmarks=&heartbeat=${limits.heartbeatSeconds}&resource_version=10`,
+    `/kubernetes/clusters?watch=&bookmarks=&heartbeat=${heartbeat}&resource_version=10`,
   );
 });
 
 for (const end of ["ends", "breaks", "hangs"] as const) {
-  test(`a watch whose stream ${end} goes on from the last bookmark, nothing told twice`, async () => {
+  test(`a watch whose stream ${end} goes on from the last bookmark`, async () => {
     const { objects, urls } = scripted([
       list("10", object("a", "1")),
       lines(end, { type: "MODIFIED", object: object("a", "11") }, bookmark("11"), {
@@ -120,7 +123,7 @@ for (const end of ["ends", "breaks", "hangs"] as const) {
   });
 }
 
-test("a place that the server no longer knows becomes a new list, told as the difference", async () => {
+test("a place that the server no longer knows becomes a new list", async () => {
   const gone = json({ code: "Compacted", detail: "list again" }, 410);
   const { objects } = scripted([
     list(

@@ -8,9 +8,10 @@ import { readLines } from "./json-lines.ts";
 import { forwardAbort } from "./transport.ts";
 
 /**
- * A watch that survives: a list, then every change after it, over as many connections as it takes. What a lost connection
- * kept from us is told when the next one stands; when the server no longer knows our place (410), a new list is compared
- * with what was told, and the difference comes as events. No change of state is lost, intermediate states may be.
+ * A watch that survives: a list, then every change after it, over as many connections as it takes.
+ * What a lost connection kept from us is told when the next one stands; when the server no longer
+ * knows our place (410), a new list is compared with what was told, and the difference comes as
+ * events. No change of state is lost, intermediate states may be.
  */
 
 export type WatchEvent<R> =
@@ -34,8 +35,8 @@ export interface WatchOptions<R> {
 }
 
 /**
- * Ends only by the signal, by `break`, or with an error that no repetition helps: refused credentials, a missing right, a
- * first connection that fails.
+ * Ends only by the signal, by `break`, or with an error that no repetition helps: refused
+ * credentials, a missing right, a first connection that fails.
  */
 export async function* watch<R extends AnyResource>(
   objects: KindClient<R>,

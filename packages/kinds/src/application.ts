@@ -41,8 +41,9 @@ const SpecSchema = Type.Object(
     storage_migration: Type.String({ default: "none" }),
     auto_cluster_create: Type.Boolean({ default: false }),
     reschedule_after: Type.Optional(
-      Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
-        description: "seconds between moves for metrics; left out or null: the scheduler's own",
+      Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
+        description:
+          "seconds between moves for metrics, a year at most; left out or null: the scheduler's own",
       }),
     ),
   },

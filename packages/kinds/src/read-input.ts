@@ -1,8 +1,8 @@
 import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
-import { Value } from "typebox/value";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
+import { fillDefaults } from "./fill-defaults.ts";
 import { checkMetadata, MetadataInputSchema, type MetadataInput } from "./metadata.ts";
 import type { AnyKind } from "./kind.ts";
 
@@ -52,7 +52,7 @@ export function readInput(kind: AnyKind, body: unknown): Input {
 export function readAs<T>(schema: Type.TSchema, value: unknown, at = ""): T {
   let validator = validators.get(schema);
   if (!validator) validators.set(schema, (validator = Compile(schema)));
-  const filled: unknown = Value.Default(schema, structuredClone(value));
+  const filled: unknown = fillDefaults(schema, value);
   if (validator.Check(filled)) return filled as T;
   throw invalid(bounded(schemaProblems(validator, filled, at)));
 }

@@ -5,13 +5,17 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import type { Random } from "@octoplane/shared/random";
-import { WorkQueue } from "./work-queue.ts";
+import { WorkQueue, type Lanes } from "./work-queue.ts";
 
 export interface Result {
   /** Come back after this time even if nothing happens. */
   readonly requeueAfterMs?: number;
-  /** It did not work, and the object's status says why: come back with growing delay. */
+  /** It did not work, and the object's status says why: come back with growing delay (or sooner, as above). */
   readonly failed?: boolean;
+  /** The longest that the growing delay becomes, in milliseconds, when it is not the usual one. */
+  readonly mostMs?: number;
+  /** Somebody asked not to be bothered before this time is over; holds for the growing delay. */
+  readonly notBeforeMs?: number;
 }
 
 /** Brings one thing nearer to what is wanted. It is given a key, never an event: the path after a crash is the normal one. */
@@ -25,6 +29,8 @@ export interface ControllerOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly workers?: number;
+  /** Left out, every key may wait for every other. */
+  readonly lanes?: Lanes;
 }
 
 const outcomes = ["done", "conflict", "error"] as const;
@@ -44,7 +50,7 @@ export class Controller implements AsyncDisposable {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue(options.clock, () => this.#pump());
+    this.#queue = new WorkQueue(options.clock, () => this.#pump(), options.lanes);
     const { metrics, name } = options;
     this.#count = metrics.counter("octoplane_reconciles_total", "Reconciles by outcome.", [
       "controller",
@@ -92,7 +98,7 @@ export class Controller implements AsyncDisposable {
     const began = clock.monotonic();
     try {
       const result = await reconcile(key, this.#stop.signal);
-      if (result?.failed) return this.#retry(key, "error");
+      if (result?.failed) return this.#retry(key, "error", result);
       this.#attempts.delete(key);
       this.#count.inc({ controller: name, outcome: "done" });
       if (result?.requeueAfterMs !== undefined)
@@ -110,12 +116,17 @@ export class Controller implements AsyncDisposable {
     this.#retry(key, conflict ? "conflict" : "error");
   }
 
-  #retry(key: string, outcome: (typeof outcomes)[number]): void {
+  #retry(key: string, outcome: (typeof outcomes)[number], result: Result = {}): void {
     const { name, random } = this.#options;
     const attempt = this.#attempts.get(key) ?? 0;
     this.#attempts.set(key, attempt + 1);
-    const bounds = { firstMs: limits.retryFirstMs, mostMs: limits.retryMostMs };
+    const bounds = {
+      firstMs: limits.retryFirstMs,
+      mostMs: Math.max(limits.retryFirstMs, result.mostMs ?? limits.retryMostMs),
+    };
     this.#count.inc({ controller: name, outcome });
-    this.#queue.add(key, backoffMs(attempt, random.fraction(), bounds));
+    const asked = Math.min(result.notBeforeMs ?? 0, limits.retryAfterMostMs);
+    const grown = backoffMs(attempt, random.fraction(), bounds);
+    this.#queue.add(key, Math.max(1, asked, Math.min(grown, result.requeueAfterMs ?? grown)));
   }
 }

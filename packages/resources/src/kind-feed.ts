@@ -173,30 +173,20 @@ export class KindFeed<R extends AnyResource = AnyResource> {
 
   /** Reads everything and tells what is different from what was known. */
   async #relist(): Promise<void> {
-    const prefix = kindPrefix(this.#kind);
-    const { entries, revision } = await this.#store.list(prefix);
-    const { pairs } = pairUp(this.#kind, entries, (error) => this.#reportBroken(error));
-    const seen = new Set<string>();
+    const { entries, revision } = await this.#store.list(kindPrefix(this.#kind));
+    const before = new Map(this.#halves);
+    this.#halves.clear();
+    for (const entry of entries) this.#absorb({ type: "put", entry });
     const events: FeedEvent<R>[] = [];
-    for (const { object, status } of pairs) {
-      const { namespace, name } = object.record.metadata;
-      const key = refText(namespace === null ? { name } : { namespace, name });
-      seen.add(key);
-      const known = this.#halves.get(key);
-      if (
-        known?.object?.revision === object.revision &&
-        known.status?.revision === status?.revision
-      ) {
-        continue;
-      }
-      this.#halves.set(key, { object, status });
-      const joined = this.#join({ object, status });
-      if (joined) events.push(...this.#place(key, joined, revision));
+    for (const [key, halves] of this.#halves) {
+      const known = before.get(key);
+      const isSame =
+        known?.object?.revision === halves.object?.revision &&
+        known?.status?.revision === halves.status?.revision;
+      if (!isSame) events.push(...this.#show(key, revision));
     }
-    for (const key of [...this.#halves.keys()].filter((name) => !seen.has(name))) {
-      this.#halves.delete(key);
-      const event = this.#drop(key, revision);
-      if (event) events.push(event);
+    for (const key of [...this.#objects.keys()].filter((name) => !this.#halves.has(name))) {
+      events.push(...this.#show(key, revision));
     }
     this.#history = [];
     this.#forgotten = revision;
@@ -214,13 +204,7 @@ export class KindFeed<R extends AnyResource = AnyResource> {
         if (key !== undefined) touched.add(key);
       }
       for (const key of touched) {
-        const joined = this.#join(this.#halves.get(key));
-        if (joined) {
-          events.push(...this.#place(key, joined, revision));
-          continue;
-        }
-        const event = this.#drop(key, revision);
-        if (event) events.push(event);
+        events.push(...this.#show(key, revision));
       }
     }
     this.#revision = batch.revision;
@@ -261,6 +245,14 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     if (!halves?.object) return undefined;
     if (this.#kind.status !== undefined && !halves.status) return undefined;
     return deepFreeze(join(this.#kind, halves.object, halves.status)) as R;
+  }
+
+  /** What a changed record of an object means to those who listen. */
+  #show(key: string, revision: Revision): readonly FeedEvent<R>[] {
+    const joined = this.#join(this.#halves.get(key));
+    if (joined) return this.#place(key, joined, revision);
+    const event = this.#drop(key, revision);
+    return event ? [event] : [];
   }
 
   /** Another life under the same name is the end of one object and the beginning of another. */

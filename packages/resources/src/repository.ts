@@ -30,6 +30,7 @@ import { sealContext, sealFields } from "./seal-fields.ts";
 import {
   cascadeFinalizer,
   checkGuard,
+  checkVersion,
   keepAdditions,
   replaced,
   union,
@@ -205,10 +206,15 @@ export class Repository<R extends AnyResource = AnyResource> {
    */
   async remove(
     ref: Ref,
-    options: { readonly force?: boolean; readonly uid?: string } = {},
+    options: {
+      readonly force?: boolean;
+      readonly uid?: string;
+      readonly expected?: Expectation;
+    } = {},
   ): Promise<R> {
     const force = options.force === true;
     const mark = (pair: Pair): ObjectRecord | undefined => {
+      checkVersion(this.#title(ref), this.#join(pair), options.expected?.ifMatch);
       const { metadata, fields } = pair.object.record;
       if (options.uid !== undefined && options.uid !== metadata.uid) throw this.#notFound(ref);
       if (metadata.deleted !== null && !force) return undefined;

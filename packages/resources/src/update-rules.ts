@@ -30,15 +30,22 @@ export function checkGuard(
 ): void {
   for (const text of [expected.ifMatch, input.metadata.resource_version]) {
     if (text === undefined || text === null || text === "*") continue;
-    const stale =
-      parseVersion(text)?.object !== parseVersion(current.metadata.resource_version)?.object;
-    if (stale) throw staleBody(title, current, `resource version ${text}`);
+    checkVersion(title, current, text);
     return;
   }
   const { modified } = input.metadata;
   if (typeof modified !== "string") return;
   if (Date.parse(modified) !== Date.parse(current.metadata.modified)) {
     throw staleBody(title, current, `modified ${modified}`);
+  }
+}
+
+/** `Conflict` when a resource version is given and the object has changed since; `*` is any. */
+export function checkVersion(title: string, current: AnyResource, text: string | undefined): void {
+  if (text === undefined || text === "*") return;
+  const now = parseVersion(current.metadata.resource_version);
+  if (parseVersion(text)?.object !== now?.object) {
+    throw staleBody(title, current, `resource version ${text}`);
   }
 }
 

@@ -77,6 +77,8 @@ export const limits = {
   watchBacklogBytesMax: 32 * 1024 * 1024,
   /** Seconds between blank lines on a quiet watch when the client names none (Krake's default). */
   heartbeatSeconds: 10,
+  /** Tokens whose good signature is remembered; with more in use at once, they are checked again. */
+  verifiedTokensMax: 10_000,
   /** `blocking=` waits at most this long (Krake's intended limit). */
   blockingMs: 60_000,
   /** How long a shutdown waits for requests under way. */
@@ -85,11 +87,15 @@ export const limits = {
   requestTimeoutMs: 30_000,
 
   // --- reconcile -----------------------------------------------------------------------------------------
-  /** Keys that one controller works on at once: a slow cluster must not hold the others. */
-  reconcileWorkersMax: 64,
+  /** Keys that one controller works on at once; they wait for answers for most of their time. */
+  reconcileWorkersMax: 256,
   /** First and longest delay after an error in a reconcile. */
   retryFirstMs: 200,
   retryMostMs: 60_000,
+  /** A `Retry-After` of a cluster is kept to, but not for longer: one wrong header must not silence us for a day. */
+  retryAfterMostMs: 300_000,
+  /** One timer of a work queue; Node's own overflow above 2^31 ms and ring at once. */
+  timerMostMs: 86_400_000,
 
   // --- Kubernetes ----------------------------------------------------------------------------------------
   /** One request to a cluster; an API server that does not answer in this time counts as not answering. */
@@ -128,6 +134,20 @@ export const limits = {
   driftPollMs: 30_000,
   /** Objects that are not ready after this long are degraded rather than starting. */
   startGraceMs: 60_000,
+  /** Applications of one cluster worked on at once: as many as it has connections; a slow one must not hold the others. */
+  clusterReconcilesMax: 8,
+  /** While an application is not settled, kinds that may not be watched are looked at this often. */
+  progressPollMs: 2_000,
+  /** Repairs of one object at once; then they are put off, longer each time, because somebody keeps undoing them. */
+  repairsFreeMax: 3,
+  repairFirstMs: 1_000,
+  repairMostMs: 300_000,
+  /** An object that was left alone for this long is trusted again. */
+  repairQuietMs: 600_000,
+  /** A watch that ends sooner than this is opened again with growing delay, as after an error. */
+  kubeWatchLeastMs: 1_000,
+  /** What was forbidden to watch is tried again after this time. */
+  forbiddenWatchMs: 300_000,
   /** Requests of one application that go out to one cluster at once. */
   applyParallelMax: 8,
 
@@ -138,6 +158,8 @@ export const limits = {
   probeTimeoutMs: 5_000,
   /** Failed probes in a row until a cluster is OFFLINE: one lost probe is not an outage. */
   probeFailuresMax: 3,
+  /** Probes at once: hundreds of clusters that are gone, each silent until its timeout, must not delay the others. */
+  clusterProbesMax: 512,
   /** After a failed probe the next one comes sooner, so that an outage is known in seconds. */
   probeRetryMs: 2_000,
 
@@ -161,6 +183,8 @@ export const limits = {
   // --- scheduler -----------------------------------------------------------------------------------------
   /** Metric changes move an application at most this often (Krake's `reschedule_after`). */
   rescheduleAfterMs: 60_000,
+  /** A move that must wait longer is looked at again meanwhile: timers of Node end at 24 days, intervals at a year. */
+  heldLookMs: 3_600_000,
 
   // --- reading of YAML -------------------------------------------------------------------------------------
   /** Characters of one text with manifests: what fits into a body fits here, and the API refuses more anyway. */

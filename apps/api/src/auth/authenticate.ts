@@ -18,7 +18,8 @@ export function authenticate(auth: Authenticator, header: string | undefined): U
     if (auth.allowAnonymous) return anonymous;
     throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
   }
-  const match = /^Bearer +(\S+) *$/i.exec(header);
+  // Krake's clients send the token alone, without a word before it.
+  const match = /^(?:Bearer +)?(\S+) *$/i.exec(header);
   if (!match) throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
   const token = match[1]!;
   const name = auth.staticUsers?.verify(token) ?? auth.signer.verify(token);

@@ -22,9 +22,16 @@ export function namespacesAllowed(rules: readonly Rule[], wish: Wish): "all" | R
   return namespaces;
 }
 
-/** For kinds without a namespace, any rule that names the resource will do. */
+/**
+ * For kinds without a namespace, any rule that names the resource will do, as in Krake. A rule for "any" resource in
+ * some namespaces means what is in them: it would else hand the roles themselves to every tenant.
+ */
 export function allowsGlobal(rules: readonly Rule[], wish: Wish): boolean {
-  return rules.some((rule) => matches(rule, wish));
+  return rules.some(
+    (rule) =>
+      matches(rule, wish) &&
+      (rule.namespaces.includes("") || rule.resources.includes(wish.resource)),
+  );
 }
 
 function matches(rule: Rule, wish: Wish): boolean {

@@ -1,6 +1,8 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 import type { Random } from "@octoplane/shared/random";
 
 /**
@@ -8,13 +10,16 @@ import type { Random } from "@octoplane/shared/random";
  * audience: a token that says anything else about itself is forged.
  */
 export class TokenSigner {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
+  /** Tokens whose signature was found good, with their end in seconds: a signature does not change its mind. */
+  readonly #verified = new Map<string, { readonly user: string; readonly exp: number }>();
   readonly #clock: Clock;
   readonly #random: Random;
 
   constructor(key: Buffer, clock: Clock, random: Random) {
     if (key.length < 32) throw failure("Invalid", "expected a token key of at least 32 bytes");
-    this.#key = key;
+    // A key object: given bytes, the library would try to read them as a public key at every call.
+    this.#key = createSecretKey(key);
     this.#clock = clock;
     this.#random = random;
   }
@@ -30,24 +35,40 @@ export class TokenSigner {
   /** The user whom a token names; `undefined` when it is no token of this form at all. */
   verify(token: string): string | undefined {
     if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+    let known = this.#verified.get(token);
+    if (!known) {
+      known = this.#check(token);
+      if (this.#verified.size >= limits.verifiedTokensMax) this.#verified.clear();
+      this.#verified.set(token, known);
+    }
+    if (known.exp > this.#nowSeconds()) return known.user;
+    throw failure("Unauthenticated", "the token has expired");
+  }
+
+  #check(token: string): { readonly user: string; readonly exp: number } {
+    let claims: unknown;
     try {
-      const claims = jwt.verify(token, this.#key, {
+      const clockTimestamp = this.#nowSeconds();
+      claims = jwt.verify(token, this.#key, {
         algorithms: ["HS256"],
         issuer,
         audience,
-        clockTimestamp: Math.floor(this.#clock.now() / 1_000),
+        clockTimestamp,
       });
-      if (typeof claims === "object" && typeof claims.sub === "string" && claims.sub !== "") {
-        return claims.sub;
-      }
     } catch (error) {
       const expired = error instanceof jwt.TokenExpiredError;
-      throw failure(
-        "Unauthenticated",
-        expired ? "the token has expired" : "the token is not valid",
-      );
+      const message = expired ? "the token has expired" : "the token is not valid";
+      throw failure("Unauthenticated", message);
     }
-    throw failure("Unauthenticated", "the token names no user");
+    const { sub, exp } = claims as { readonly sub?: unknown; readonly exp?: unknown };
+    if (typeof sub !== "string" || sub === "") {
+      throw failure("Unauthenticated", "the token names no user");
+    }
+    return { user: sub, exp: typeof exp === "number" ? exp : Infinity };
+  }
+
+  #nowSeconds(): number {
+    return Math.floor(this.#clock.now() / 1_000);
   }
 }
 

@@ -1,4 +1,5 @@
 import { messageOf, OctoplaneError, type ErrorCode } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 
 /** Errors as answers: RFC 7807, with Krake's titles and status codes. The one place where codes become HTTP. */
 
@@ -54,24 +55,22 @@ function withoutCause(error: OctoplaneError): Error {
 
 /** What the web framework refuses before any of our code runs. */
 function fromFramework(error: unknown): OctoplaneError {
-  const { code, statusCode, message } = error as {
-    readonly code?: string;
-    readonly statusCode?: number;
-    readonly message?: string;
-  };
+  const { code } = error as { readonly code?: string };
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new OctoplaneError("TooLarge", "the body is larger than 8 MiB");
+      return new OctoplaneError(
+        "TooLarge",
+        `expected at most ${limits.bodyBytesMax} bytes of body`,
+      );
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new OctoplaneError("Unparsable", "expected a body of type application/json");
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return new OctoplaneError("Unparsable", "expected a JSON body, found none");
+    case "FST_ERR_BAD_URL":
+      return new OctoplaneError("NotFound", "the path is not a path: wrong percent-encoding");
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return new OctoplaneError("NotFound", "no name is that long");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return new OctoplaneError("Unparsable", "the body is not as long as its Content-Length says");
     default:
-  }
-  if (error instanceof SyntaxError || statusCode === 400) {
-    return new OctoplaneError("Unparsable", `the body is not JSON: ${message ?? ""}`);
   }
   return new OctoplaneError("Internal", "internal error", { cause: error });
 }

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import { checkName } from "@octoplane/kinds/metadata";
 import { readInput } from "@octoplane/kinds/read-input";
 import type { Verb } from "@octoplane/kinds/role";
 import type { Ref } from "@octoplane/resources/keys";
+import { invalid } from "@octoplane/shared/errors";
 import { etagOf, userOf, type ApiContext } from "../api-context.ts";
 import { admit } from "../admission.ts";
 import { isForced, readIfMatch, readListQuery, wantsWatch } from "../http/query.ts";
@@ -59,7 +61,10 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
       const ref = demand(context, kind, request, "delete");
       return answer(
         reply,
-        await context.resources.of(kind).remove(ref, { force: isForced(request) }),
+        await context.resources.of(kind).remove(ref, {
+          force: isForced(request),
+          expected: readIfMatch(request),
+        }),
       );
     },
   );
@@ -85,6 +90,8 @@ async function list(
   reply: FastifyReply,
 ): Promise<FastifyReply | void> {
   const { namespace } = request.params as { readonly namespace?: string };
+  const problems = namespace === undefined ? [] : checkName("namespace", namespace);
+  if (problems.length > 0) throw invalid(problems);
   const wish = { api: kind.api, resource: kind.plural, verb: "list" } as const;
   const user = userOf(request);
   const everywhere = kind.namespaced && namespace === undefined;

@@ -9,8 +9,8 @@ const TokenRequestSchema = Type.Object(
   {
     user: Type.String({ description: "whom the token will name" }),
     expires_in: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-        description: "seconds; left out or null: never",
+      Type.Union([Type.Integer({ minimum: 1, maximum: 3_155_760_000 }), Type.Null()], {
+        description: "seconds, a century at most; left out or null: never",
       }),
     ),
   },

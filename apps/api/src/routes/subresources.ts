@@ -3,18 +3,22 @@ import { Type, type Static } from "typebox";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { DecisionSchema } from "@octoplane/kinds/decision";
-import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
+import { anyKind, type AnyKind, type AnyResource } from "@octoplane/kinds/kind";
 import { ResourceRefSchema } from "@octoplane/kinds/metadata";
 import { readAs } from "@octoplane/kinds/read-input";
 import { boundByRequest } from "@octoplane/resources/binding";
 import { readDecisions } from "@octoplane/resources/decision-log";
+import { keepAdditions } from "@octoplane/resources/update-rules";
 import { isoTime } from "@octoplane/shared/clock";
 import { failure, invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
 import { answer, demand } from "./resource.ts";
 
-/** `PUT …/status`: the whole status of the body replaces the stored one; `state` and `reason` are derived again. */
+/**
+ * `PUT …/status`: the whole status of the body replaces the stored one; `state` and `reason` are derived again. What Krake's
+ * clients do not know of (the inventory of copies, above all) stays when it is left out.
+ */
 export function statusRoute(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
   const statusSchema = kind.status;
   if (statusSchema === undefined) return;
@@ -29,13 +33,18 @@ export function statusRoute(app: FastifyInstance, context: ApiContext, kind: Any
     if (typeof body !== "object" || body?.status === undefined) {
       throw invalid([{ field: "status", message: "expected, but missing" }]);
     }
-    const status = readAs<Readonly<Record<string, unknown>>>(statusSchema, body.status, "status");
     const repository = context.resources.of(kind);
     const { metadata } = await repository.mustGet(ref);
-    return answer(
-      reply,
-      await repository.updateStatus(ref, metadata.uid, () => ({ status: status as never })),
-    );
+    const change = (current: AnyResource) => {
+      const sent = keepAdditions(kind, { status: body.status }, { status: current.status });
+      const status = readAs<Readonly<Record<string, unknown>>>(
+        statusSchema,
+        sent["status"],
+        "status",
+      );
+      return { status: status as never };
+    };
+    return answer(reply, await repository.updateStatus(ref, metadata.uid, change));
   });
 }
 
@@ -84,7 +93,6 @@ export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
   const DecisionList = Type.Object({ items: Type.Array(DecisionSchema) });
   const decisions = operation(applications)("read the decisions about", {
     answer: DecisionList,
-    subresource: "decisions",
   });
   app.get(`${pathOf(applications)}/decisions`, decisions, async (request, reply) => {
     const ref = demand(context, applications, request, "get");

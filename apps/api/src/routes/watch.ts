@@ -36,15 +36,16 @@ export async function serveWatch(
   }
   const feed = context.resources.feed(kind);
   await feed.ready();
+  if (since !== undefined && since > feed.revision) await demandKnown(context, kind, since);
   // What was missed is collected first: a revision that is no longer kept must still become a proper answer.
   const missed: string[] = [];
   let write = (line: string): void => void missed.push(line);
   const unlisten = feed.listen((events, revision) => {
-    for (const event of events) {
-      if (namespace !== undefined && event.object.metadata.namespace !== namespace) continue;
-      if (isVisible(event.object)) write(lineOf(event));
+    for (const [index, { object }] of events.entries()) {
+      if (namespace !== undefined && object.metadata.namespace !== namespace) continue;
+      if (isVisible(object)) write(lineOf(events, index));
     }
-    if (bookmarks) write(bookmarkLine(kind, revision));
+    if (bookmarks) write(bookmarkLine(kind, later(revision, since)));
   }, since);
 
   reply.hijack();
@@ -60,19 +61,27 @@ export async function serveWatch(
     else stream.write(line);
   };
   for (const line of missed) write(line);
-  if (bookmarks && missed.length === 0) write(bookmarkLine(kind, feed.revision));
+  if (bookmarks && missed.length === 0) write(bookmarkLine(kind, later(feed.revision, since)));
   const stopHeartbeat = beat(context, heartbeatMs, () => write("\n"));
   const end = (): void => void stream.end();
   context.closing.addEventListener("abort", end, { once: true });
   if (context.closing.aborted) end();
-  stream.on("close", () => {
+  const release = (): void => {
     unlisten();
     stopHeartbeat();
     streams.delete(stream);
     context.closing.removeEventListener("abort", end);
-  });
+  };
+  stream.on("close", release);
+  // A client that has gone meanwhile is not told of again.
+  if (stream.destroyed) release();
   // A connection that breaks is reported by `close` too; without a listener it would end the process.
   stream.on("error", () => undefined);
+}
+
+/** A bookmark never lies before the place that the watch began at. */
+function later(revision: bigint, since: bigint | undefined): bigint {
+  return since !== undefined && since > revision ? since : revision;
 }
 
 function streamsOf(context: ApiContext): Set<ServerResponse> {
@@ -81,16 +90,24 @@ function streamsOf(context: ApiContext): Set<ServerResponse> {
   return streams;
 }
 
-/** Many watchers get the same event: its text is made once. */
-const lines = new WeakMap<FeedEvent<AnyResource>, string>();
-
-function lineOf(event: FeedEvent<AnyResource>): string {
-  let line = lines.get(event);
-  if (line === undefined) {
-    line = `${JSON.stringify({ type: event.type, object: event.object })}\n`;
-    lines.set(event, line);
+/** A revision that the store has not reached is one of another store, or of one that was restored: nothing would ever come. */
+async function demandKnown(context: ApiContext, kind: AnyKind, since: bigint): Promise<void> {
+  const { revision } = await context.resources.of(kind).list({ limit: 1 });
+  if (since > revision) {
+    throw failure("Compacted", `revision ${since} is not of this store; list again`);
   }
-  return line;
+}
+
+type Events = readonly FeedEvent<AnyResource>[];
+
+/** Many watchers get the same events: their texts are made once, and forgotten with the batch. */
+const linesOf = new WeakMap<Events, string[]>();
+
+function lineOf(events: Events, index: number): string {
+  let lines = linesOf.get(events);
+  if (!lines) linesOf.set(events, (lines = []));
+  const { type, object } = events[index]!;
+  return (lines[index] ??= `${JSON.stringify({ type, object })}\n`);
 }
 
 function bookmarkLine(kind: AnyKind, revision: bigint): string {

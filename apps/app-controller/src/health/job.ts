@@ -41,5 +41,9 @@ export function jobHealth(object: KubeObject): Health {
   }
   // A Job that runs is doing what it is for; one whose Pods have not begun is on its way.
   if (counts.running > 0) return { status: "healthy", reason: "", message: "", pods };
+  if (counts.failed > 0) {
+    const text = `Job ${name}: ${counts.failed} Pods failed; it will try again`;
+    return { ...progressing("Retrying", text), pods };
+  }
   return { ...progressing("NotStarted", `Job ${name} has not begun`), pods };
 }

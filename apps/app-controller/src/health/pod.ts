@@ -30,6 +30,12 @@ export function podHealth(object: KubeObject): Health {
     readonly message?: string;
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
   };
   const name = object.metadata.name ?? "";
   const counts = { desired: 1, running: 0, completed: 0, failed: 0 };
@@ -55,6 +61,13 @@ export function podHealth(object: KubeObject): Health {
   const own = status.containerStatuses ?? [];
   if (status.phase === "Running" && own.length > 0 && own.every(({ ready }) => ready === true)) {
     return { ...healthy, pods: { ...counts, running: 1 } };
+  }
+  const unplaced = status.conditions?.find(
+    (condition) => condition.type === "PodScheduled" && condition.status === "False",
+  );
+  if (unplaced) {
+    const text = `Pod ${name} has no node: ${unplaced.message ?? ""}`;
+    return { ...progressing(unplaced.reason ?? "Unschedulable", text), pods: counts };
   }
   return { ...progressing("NotReady", `Pod ${name} is not ready`), pods: counts };
 }

@@ -64,7 +64,7 @@ export function deploymentHealth(object: KubeObject): Health {
     updated: status.updatedReplicas ?? 0,
     available: status.availableReplicas ?? 0,
   };
-  const judgement = judged(object, counts);
+  const judgement = withoutOld(object, judged(object, counts));
   const broken = status.conditions?.find(
     ({ type, status: value }) =>
       (type === "Progressing" && value === "False") ||
@@ -73,6 +73,14 @@ export function deploymentHealth(object: KubeObject): Health {
   if (!broken || judgement.status === "healthy" || !isObserved(object)) return judgement;
   const message = `Deployment ${object.metadata.name}: ${broken.message ?? ""}`;
   return { ...judgement, ...degraded(broken.reason ?? "Failed", message) };
+}
+
+/** Old Pods count as available, too: only when they have gone it is the new ones that serve. */
+function withoutOld(object: KubeObject, judgement: Health): Health {
+  const { replicas = 0, updatedReplicas = 0 } = statusOf(object);
+  if (judgement.status !== "healthy" || replicas <= updatedReplicas) return judgement;
+  const text = `Deployment ${object.metadata.name}: ${replicas - updatedReplicas} old Pods remain`;
+  return { ...judgement, ...progressing("RollingOut", text) };
 }
 
 export function statefulSetHealth(object: KubeObject): Health {
@@ -98,7 +106,12 @@ export function statefulSetHealth(object: KubeObject): Health {
 export function daemonSetHealth(object: KubeObject): Health {
   const status = statusOf(object);
   const desired = status.desiredNumberScheduled ?? 0;
-  const updated = status.updatedNumberScheduled ?? 0;
+  const spec = object["spec"] as
+    | { readonly updateStrategy?: { readonly type?: string } }
+    | undefined;
+  // With OnDelete, old Pods are left alone on purpose.
+  const byHand = spec?.updateStrategy?.type === "OnDelete";
+  const updated = byHand ? desired : (status.updatedNumberScheduled ?? 0);
   return judged(object, {
     desired,
     updated,

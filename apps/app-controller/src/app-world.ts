@@ -1,0 +1,25 @@
+import type { Application } from "@octoplane/kinds/application";
+import type { ResourceRef } from "@octoplane/kinds/metadata";
+import type { Repository } from "@octoplane/resources/repository";
+import type { Clock } from "@octoplane/shared/clock";
+import type { ClusterView } from "./cluster-view.ts";
+
+/** What the reconcile needs of the world; each of them may fail, none of them is remembered here. */
+export interface AppWorld {
+  readonly repository: Repository<Application>;
+  readonly clock: Clock;
+  readonly startGraceMs: number;
+  /** The application as it is now; never older than what this process wrote last. */
+  read(key: string): Promise<Application | undefined>;
+  /** Told of each status that was written. */
+  wrote(key: string, app: Application): void;
+  /** `undefined` when there is no such cluster any more. */
+  clusterUid(ref: ResourceRef): string | undefined;
+  /** Why a cluster is known not to answer: nobody waits for it then, and its return wakes everybody. */
+  outage(ref: ResourceRef): string | undefined;
+  /** The cluster as we see it; a KubeError when it cannot be connected to. */
+  view(ref: ResourceRef): Promise<ClusterView>;
+  isLiving(uid: string): boolean;
+}
+
+export const resourcesFinalizer = "kubernetes_resources_deletion";

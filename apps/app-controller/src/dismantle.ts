@@ -1,0 +1,62 @@
+import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import { conditionOf, setCondition, type Finding } from "@octoplane/kinds/condition";
+import type { Result } from "@octoplane/reconcile/controller";
+import { parseRef } from "@octoplane/resources/keys";
+import { isoTime } from "@octoplane/shared/clock";
+import { limits } from "@octoplane/shared/limits";
+import { resourcesFinalizer, type AppWorld } from "./app-world.ts";
+import { removeCopy } from "./remove-copy.ts";
+import { StatusWriter } from "./status-writer.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** Deletion: every copy goes, and with the last of them our finalizer. */
+export async function dismantle(
+  world: AppWorld,
+  key: string,
+  app: Application,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { finalizers, uid } = app.metadata;
+  if (finalizers.at(-1) !== resourcesFinalizer) return {};
+  const status = new StatusWriter(world, key, app);
+  const { copies } = app.status;
+  if (copies.length > 0 && conditionOf(app.status.conditions, "Deleting") === undefined) {
+    await status.write((current) => deleting(world, app, { current, copies }));
+  }
+  const remaining: Copy[] = [];
+  const troubles: Trouble[] = [];
+  for (const copy of copies) {
+    const removal = await removeCopy(world, uid, copy, signal);
+    troubles.push(...removal.troubles);
+    if (removal.remaining.length > 0) remaining.push({ ...copy, objects: [...removal.remaining] });
+  }
+  if (remaining.length === 0) {
+    await world.repository.removeFinalizer(parseRef(key), uid, resourcesFinalizer);
+    return {};
+  }
+  const [trouble] = troubles;
+  await status.write((current) => deleting(world, app, { current, copies: remaining, trouble }));
+  if (!trouble) return { requeueAfterMs: limits.removalCheckMs };
+  return { failed: true, notBeforeMs: trouble.retryAfterMs ?? 0 };
+}
+
+function deleting(
+  world: AppWorld,
+  app: Application,
+  found: {
+    readonly current: ApplicationStatus;
+    readonly copies: readonly Copy[];
+    readonly trouble?: Trouble | undefined;
+  },
+): ApplicationStatus {
+  const { current, copies, trouble } = found;
+  const finding: Finding = {
+    type: "Deleting",
+    observed_generation: app.metadata.generation,
+    ...(trouble
+      ? { status: "False", reason: trouble.code, message: trouble.message }
+      : { status: "True", reason: "Removing", message: "" }),
+  };
+  const conditions = setCondition(current.conditions, finding, isoTime(world.clock.now()));
+  return { ...current, copies: [...copies], conditions: [...conditions] };
+}

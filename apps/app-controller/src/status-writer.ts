@@ -1,0 +1,39 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Application, ApplicationStatus } from "@octoplane/kinds/application";
+import { parseRef } from "@octoplane/resources/keys";
+import { failure } from "@octoplane/shared/errors";
+import type { AppWorld } from "./app-world.ts";
+
+/** Writes the status of one application during one reconcile, each time on top of what it wrote before. */
+export class StatusWriter {
+  readonly #world: AppWorld;
+  readonly #key: string;
+  #app: Application;
+
+  constructor(world: AppWorld, key: string, app: Application) {
+    this.#world = world;
+    this.#key = key;
+    this.#app = app;
+  }
+
+  /**
+   * Nothing is written when nothing is different. `Conflict` when somebody else has changed what stands where: the books of
+   * copies are kept by whoever read them last, or objects would be forgotten on their clusters.
+   */
+  async write(change: (status: ApplicationStatus) => ApplicationStatus): Promise<void> {
+    const known = this.#app.status.copies;
+    this.#app = await this.#world.repository.updateStatus(
+      parseRef(this.#key),
+      this.#app.metadata.uid,
+      (current) => {
+        if (!isDeepStrictEqual(current.status.copies, known)) {
+          throw failure("Conflict", "the application's copies changed while it was worked on");
+        }
+        const status = change(current.status);
+        return isDeepStrictEqual(status, current.status) ? undefined : { status };
+      },
+      this.#app,
+    );
+    this.#world.wrote(this.#key, this.#app);
+  }
+}

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import type { CandidateVerdict, Decision } from "@octoplane/kinds/decision";
+import { explainPage } from "./explain-page.ts";
+
+const place = (name: string) => ({ namespace: "n", name });
+const time = "2026-07-01T10:09:56.123Z";
+
+function candidate(name: string, refusals: readonly string[], score: number | null = null) {
+  const verdicts = refusals.map((message) => ({
+    filter: "labels",
+    fits: false,
+    reason: "LabelMismatch",
+    message,
+  }));
+  const ok = { filter: "online", fits: true, reason: "", message: "" };
+  const load = { name: "load", weight: 1.5, value: 0.25, raw: 3, time, provider: "prom" };
+  const row: CandidateVerdict = {
+    cluster: place(name),
+    fits: refusals.length === 0,
+    verdicts: [ok, ...verdicts],
+    score,
+    parts: score === null ? [] : [load],
+  };
+  return row;
+}
+
+const moved: Decision = {
+  sequence: 3,
+  time,
+  generation: 2,
+  outcome: "moved",
+  reason: { code: "Best", message: "b scores highest of 2 clusters that fit" },
+  chosen: place("b"),
+  previous: place("a"),
+  runner_up: place("a"),
+  margin: 0.123456,
+  held_until: "2026-07-01T10:10:56.000Z",
+  candidates: [candidate("b", [], 0.5), candidate("a", [], 0.37654), candidate("c", ["no DE"])],
+  candidates_total: 5,
+  candidates_fitting: 2,
+};
+
+const app = {
+  metadata: { name: "echo", namespace: "n" },
+  status: { state: "MIGRATING", scheduled: time, scheduled_to: place("b"), running_on: place("a") },
+};
+
+test("a placed application: where, why, against whom, and of what the scores are made", () => {
+  expect(explainPage(app, moved)).toEqual([
+    "echo is MIGRATING: on n/b since 2026-07-01 10:09:56Z",
+    "it still runs on n/a",
+    "decision 3 of 2026-07-01 10:09:56Z (generation 2): moved to n/b from n/a",
+    "reason: b scores highest of 2 clusters that fit",
+    "margin over n/a: 0.1235",
+    "it may move for metrics again after 2026-07-01 10:10:56Z",
+    "",
+    "2 of 5 clusters fit",
+    "cluster  fits  score   remark",
+    "n/b      yes   0.5     chosen",
+    "n/a      yes   0.3765  second, was here",
+    "n/c      no            no DE",
+    "",
+    "and 2 more that are not listed",
+    "",
+    "n/b: score 0.5",
+    "  metric  value  normalised  weight  time                  provider",
+    "  load    3      0.25        1.5     2026-07-01 10:09:56Z  prom",
+    "",
+    "n/a: score 0.3765",
+    "  metric  value  normalised  weight  time                  provider",
+    "  load    3      0.25        1.5     2026-07-01 10:09:56Z  prom",
+  ]);
+});
+
+test("an application that fits nowhere: every refusal of every cluster, harmless to a terminal", () => {
+  const nowhere: Decision = {
+    ...moved,
+    outcome: "unplaceable",
+    reason: { code: "NO_SUITABLE_RESOURCE", message: "No matching Kubernetes cluster found" },
+    chosen: null,
+    previous: null,
+    runner_up: null,
+    margin: null,
+    held_until: null,
+    candidates: [candidate("a", ["no \u001b[31mDE", "no SK"])],
+    candidates_total: 1,
+    candidates_fitting: 0,
+  };
+  const status = { ...app.status, state: "DEGRADED", scheduled_to: null, running_on: null };
+  expect(explainPage({ ...app, status }, nowhere)).toEqual([
+    "echo is DEGRADED: on no cluster",
+    "decision 3 of 2026-07-01 10:09:56Z (generation 2): cannot be placed",
+    "reason: No matching Kubernetes cluster found",
+    "",
+    "0 of 1 clusters fit",
+    "",
+    "n/a does not fit:",
+    "  labels: no \ufffd[31mDE",
+    "  labels: no SK",
+  ]);
+});
+
+test("an application that nobody has decided about yet", () => {
+  const status = { ...app.status, state: "PENDING", scheduled_to: null, running_on: null };
+  expect(explainPage({ ...app, status }, undefined)).toEqual([
+    "echo is PENDING: on no cluster",
+    "no decision has been made about it yet",
+  ]);
+});

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findAccess, type AccessFlags } from "./find-server.ts";
+
+let folder: string;
+let environment: Record<string, string>;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rok-find-"));
+  environment = { HOME: join(folder, "home") };
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function put(path: string, text: string): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), text);
+}
+
+function find(flags: AccessFlags = {}, cwd = "work/deep/er") {
+  return findAccess(flags, { cwd: join(folder, cwd), environment: (name) => environment[name] });
+}
+
+async function putDataDir(path = "work/data"): Promise<void> {
+  await put(`${path}/address`, "http://127.0.0.1:4000\n");
+  await put(`${path}/admin.token`, "secret\n");
+}
+
+test("the data directory of a folder above is found, with its token", async () => {
+  await putDataDir();
+  expect(await find()).toEqual({
+    address: "http://127.0.0.1:4000",
+    addressFrom: join(folder, "work/data/address"),
+    token: "secret",
+    tokenFrom: join(folder, "work/data/admin.token"),
+  });
+});
+
+test("without anything it is the default address, and no token", async () => {
+  expect(await find()).toEqual({ address: "http://127.0.0.1:8080", addressFrom: "the default" });
+});
+
+test("flags come before the environment, that before a file, that before a data directory", async () => {
+  await putDataDir();
+  await put("home/.config/rok.yaml", "api_url: http://file:1\ntoken: t-file\n");
+  expect(await find()).toMatchObject({ address: "http://file:1", token: "t-file" });
+  environment["OCTOPLANE_SERVER"] = "http://environment:1";
+  environment["OCTOPLANE_TOKEN"] = "t-environment";
+  expect(await find()).toMatchObject({ address: "http://environment:1", token: "t-environment" });
+  const flags = { server: "http://flag:1", token: "t-flag" };
+  expect(await find(flags)).toMatchObject({ address: "http://flag:1", token: "t-flag" });
+  expect(await find({ dataDir: "../../data" })).toMatchObject({
+    address: "http://127.0.0.1:4000",
+    token: "secret",
+  });
+});
+
+test("a token that was found is never sent to a server from elsewhere", async () => {
+  await putDataDir();
+  expect((await find({ server: "http://evil:4000" })).token).toBeUndefined();
+  expect((await find({ server: "http://localhost:4000/" })).token).toBe("secret");
+  await put("home/.config/rok.yaml", "api_url: http://file:1\ntoken: t-file\n");
+  expect((await find({ server: "http://evil:1" })).token).toBeUndefined();
+  await put("home/.config/rok.yaml", "token: t-file\n");
+  expect((await find({ server: "http://other:1" })).token).toBe("t-file");
+});
+
+test("a data directory that is named must have a running server", async () => {
+  await expect(find({ dataDir: "nothing" })).rejects.toThrow(/no server runs on .*nothing/);
+  environment["OCTOPLANE_DATA_DIR"] = join(folder, "nothing");
+  await expect(find()).rejects.toMatchObject({ code: "Unavailable" });
+});
+
+test("Krake's own file is read, a file of ours beside it comes first", async () => {
+  const tls = "tls:\n  enabled: false\n  client_ca: x\n";
+  await put("work/krakectl.yaml", `api_url: http://krake:1\nuser: system:admin\n${tls}`);
+  expect(await find({}, "work")).toMatchObject({
+    address: "http://krake:1",
+    namespace: "system:admin",
+  });
+  await put("work/rok.yaml", "api_url: http://rok:1\ntoken_file: my.token\nnamespace: team\n");
+  await put("work/my.token", "t-beside\n");
+  const found = await find({}, "work");
+  expect(found).toMatchObject({ address: "http://rok:1", token: "t-beside", namespace: "team" });
+});
+
+test("what is wrong with a file is named, every key of it", async () => {
+  await put("work/x.yaml", "api_uri: http://x\ntoken: 7\ntls: {enabled: true}\n");
+  await expect(find({ config: "x.yaml" }, "work")).rejects.toMatchObject({
+    fields: [
+      { message: expect.stringContaining("unknown key api_uri") as string },
+      { message: "token: expected text" },
+      { message: expect.stringContaining("NODE_EXTRA_CA_CERTS") as string },
+    ],
+  });
+});
+
+test("a file that is named must be there", async () => {
+  await expect(find({ config: "no.yaml" })).rejects.toThrow(/no\.yaml cannot be read/);
+});

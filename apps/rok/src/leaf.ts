@@ -1,0 +1,99 @@
+import { Option, type Command } from "commander";
+import type { Io } from "./output.ts";
+import { Session, type CommonFlags } from "./session.ts";
+
+/** One run of the program: the world, and what the command that ran leaves behind. */
+export interface Run {
+  readonly io: Io;
+  session: Session | undefined;
+  status: number;
+}
+
+export interface Call<O> {
+  /** The positional arguments; one that is optional and left out is `undefined`. */
+  readonly args: readonly (string | undefined)[];
+  /** The values of the command's own flags that were given. */
+  readonly options: O;
+  readonly session: Session;
+}
+
+export interface Leaf<O> {
+  /** `create <name>` */
+  readonly usage: string;
+  readonly about: string;
+  /** The command's own flags. */
+  readonly flags?: (command: Command) => unknown;
+  /**
+   * Gives the exit status when it is not 0. Heavy modules are imported in here, so that other
+   * commands start fast.
+   */
+  readonly act: (call: Call<O>) => Promise<number | void>;
+}
+
+/** Adds a command that does something, with the flags that all of them take. */
+export function leaf<O = object>(run: Run, parent: Command, definition: Leaf<O>): Command {
+  const command = parent.command(definition.usage).description(definition.about);
+  definition.flags?.(command);
+  commonFlags(command);
+  return command.action(async () => {
+    const session = new Session(run.io, readCommon(command));
+    run.session = session;
+    const call = { args: command.args, options: ownOptions(command) as O, session };
+    run.status = (await definition.act(call)) ?? 0;
+  });
+}
+
+/**
+ * The flags that every command takes; one that has a meaning of its own in a command keeps that.
+ */
+export function commonFlags(command: Command): Command {
+  const taken = new Set(command.options.flatMap(({ long, short }) => [long, short]));
+  for (const [flags, about, choices] of common) {
+    const option = new Option(flags, about);
+    if (choices) option.choices(choices);
+    if (!taken.has(option.long)) command.addOption(option);
+  }
+  return command;
+}
+
+const common: readonly (readonly [string, string, string[]?])[] = [
+  ["-o, --output <format>", "how results are printed", ["table", "json", "yaml"]],
+  ["-n, --namespace <name>", "left out: the config file's, else the one called like the user"],
+  ["--server <url>", "address of the server (OCTOPLANE_SERVER)"],
+  ["--token <token>", "bearer token (OCTOPLANE_TOKEN)"],
+  ["--data-dir <folder>", "data directory of a server on this machine (OCTOPLANE_DATA_DIR)"],
+  ["--config <file>", "left out: rok.yaml or krakectl.yaml, here, in ~/.config or in /etc"],
+];
+
+function ownOptions(command: Command): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    command.options
+      .filter((option) => !isCommon(option))
+      .map((option) => [option.attributeName(), command.getOptionValue(option.attributeName())])
+      .filter(([, value]) => value !== undefined),
+  ) as Readonly<Record<string, unknown>>;
+}
+
+function isCommon({ flags }: Option): boolean {
+  return common.some(([text]) => text === flags);
+}
+
+/**
+ * The common flags of a command and of the ones above it, where they stand in front; what stands
+ * later wins. A flag that means something else in this command (`--token` of a provider) is only
+ * read where it stands in front.
+ */
+function readCommon(command: Command): CommonFlags {
+  const chain: Command[] = [];
+  for (let current: Command | null = command; current; current = current.parent) {
+    chain.unshift(current);
+  }
+  const flags: Record<string, unknown> = {};
+  for (const current of chain) {
+    for (const option of current.options) {
+      const value: unknown = current.getOptionValue(option.attributeName());
+      if (isCommon(option) && value !== undefined) flags[option.attributeName()] = value;
+    }
+  }
+  return flags;
+}

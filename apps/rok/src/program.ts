@@ -1,0 +1,41 @@
+import { Command, CommanderError } from "commander";
+import { addApplicationCommands } from "./commands/application.ts";
+import { addClusterCommands } from "./commands/cluster.ts";
+import { addMetricCommands } from "./commands/metric.ts";
+import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
+import { addRoleCommands } from "./commands/role.ts";
+import { addServiceCommands } from "./commands/service.ts";
+import { commonFlags, type Run } from "./leaf.ts";
+import { plainText } from "./terminal-text.ts";
+
+/** The tree of commands. Building it loads no kind and asks no server. */
+export function buildProgram(run: Run): Command {
+  const program = new Command("rok")
+    .description("Octoplane's command line: applications over many clusters")
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false, sortOptions: false })
+    .configureOutput({
+      writeOut: (text) => run.io.out(text),
+      writeErr: (text) => run.io.err(text),
+      getOutHelpWidth: () => run.io.columns ?? 100,
+      getErrHelpWidth: () => run.io.columns ?? 100,
+      outputError: (text, write) => write(`${plainText(text.trim()).replace(/^error:/, "rok:")}\n`),
+    })
+    .exitOverride((error: CommanderError) => {
+      throw error;
+    });
+  commonFlags(program);
+  const kube = program
+    .command("kube")
+    .alias("kubernetes")
+    .description("clusters and the applications on them");
+  addClusterCommands(run, kube);
+  addApplicationCommands(run, kube);
+  const core = program.command("core").description("metrics, their providers, roles");
+  addMetricCommands(run, core);
+  addMetricsProviderCommands(run, core);
+  addRoleCommands(run, core);
+  addServiceCommands(run, program);
+  return program;
+}

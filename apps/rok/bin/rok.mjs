@@ -7,14 +7,15 @@ import { fileURLToPath } from "node:url";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 
-if (major > 22 || (major === 22 && minor >= 18)) {
+// TypeScript runs as it is since 22.18 and 23.6.
+if (major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)) {
   await import("../src/main.ts");
 } else {
   const node = findNode(dirname(fileURLToPath(import.meta.url)));
   if (node === undefined) {
-    const needed = "rok needs Node 22.18 or later";
-    console.error(
-      `rok: ${needed}; this is ${process.versions.node} (npm install brings one along)`,
+    process.stderr.write(
+      `rok: Node 22.18 or later is needed, this is ${process.versions.node}; ` +
+        "npm install in the checkout brings one along\n",
     );
     process.exitCode = 1;
   } else {
@@ -25,7 +26,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     process.on("SIGINT", () => undefined);
     for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
     child.on("error", (error) => {
-      console.error(`rok: ${node} cannot be started: ${error.message}`);
+      process.stderr.write(`rok: ${node} cannot be started: ${error.message}\n`);
       process.exitCode = 1;
     });
     child.on("exit", (code, signal) => {

@@ -72,7 +72,7 @@ test("a placed application: where, why, against whom, and of what the scores are
   ]);
 });
 
-test("an application that fits nowhere: every refusal of every cluster, harmless to a terminal", () => {
+test("an application that fits nowhere: every refusal, harmless to a terminal", () => {
   const nowhere: Decision = {
     ...moved,
     outcome: "unplaceable",

@@ -41,7 +41,7 @@ test("without anything it is the default address, and no token", async () => {
   expect(await find()).toEqual({ address: "http://127.0.0.1:8080", addressFrom: "the default" });
 });
 
-test("flags come before the environment, that before a file, that before a data directory", async () => {
+test("flags come before the environment, then a file, then a data directory", async () => {
   await putDataDir();
   await put("home/.config/rok.yaml", "api_url: http://file:1\ntoken: t-file\n");
   expect(await find()).toMatchObject({ address: "http://file:1", token: "t-file" });

@@ -51,7 +51,9 @@ export function commonFlags(command: Command): Command {
   for (const [flags, about, choices] of common) {
     const option = new Option(flags, about);
     if (choices) option.choices(choices);
-    if (!taken.has(option.long)) command.addOption(option);
+    if (taken.has(option.long)) continue;
+    command.addOption(option);
+    commonOptions.add(option);
   }
   return command;
 }
@@ -74,8 +76,11 @@ function ownOptions(command: Command): Readonly<Record<string, unknown>> {
   ) as Readonly<Record<string, unknown>>;
 }
 
-function isCommon({ flags }: Option): boolean {
-  return common.some(([text]) => text === flags);
+/** Commands may have a flag of the same name with a meaning of its own: the object tells. */
+const commonOptions = new WeakSet<Option>();
+
+function isCommon(option: Option): boolean {
+  return commonOptions.has(option);
 }
 
 /**

@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(io.cwd, { recursive: true }));
 
-test("files are read one by one in order, folders by name, and what is left out is named", async () => {
+test("files are read in order, folders by name, and what is left out is named", async () => {
   const read = await readManifestFiles(["-", "app"], io, note);
   expect(read.documents.map((document) => document["kind"])).toEqual([
     "In",

@@ -68,7 +68,7 @@ test("one object shows its wide columns too", async () => {
   expect(text).toMatch(/^direction +higher$/m);
 });
 
-test("JSON and YAML give back the very object, without a character that a terminal obeys", async () => {
+test("JSON and YAML give back the very object, harmless to a terminal", async () => {
   const json = await printed("json");
   const yaml = await printed("yaml");
   expect(JSON.parse(json)).toEqual([metric]);

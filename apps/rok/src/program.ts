@@ -7,11 +7,13 @@ import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
 import { commonFlags, type Run } from "./leaf.ts";
 import { plainText } from "./terminal-text.ts";
+import { rokVersion } from "./version.ts";
 
 /** The tree of commands. Building it loads no kind and asks no server. */
 export function buildProgram(run: Run): Command {
   const program = new Command("rok")
     .description("Octoplane's command line: applications over many clusters")
+    .version(rokVersion(), "-V, --version", "print the version of rok")
     .enablePositionalOptions()
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false, sortOptions: false })

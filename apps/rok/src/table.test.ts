@@ -24,6 +24,11 @@ test("the widest columns give way first when the terminal is narrow", () => {
   ]);
 });
 
+test("a table that fits is left as it is", () => {
+  const rows = [["edge-1", "ONLINE"]];
+  expect(layoutTable({ titles, rows }, 14)).toEqual(layoutTable({ titles, rows }));
+});
+
 test("whatever is in it, a table is no wider than the terminal, unless that is tiny", () => {
   const cell = fc.string({ unit: "binary", maxLength: 40 }).map((text) => text.replace(/\n/g, ""));
   const columns = fc.integer({ min: 1, max: 8 });
@@ -38,11 +43,6 @@ test("whatever is in it, a table is no wider than the terminal, unless that is t
       const lines = layoutTable(content, width);
       expect(lines).toHaveLength(content.rows.length + 1);
       expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(width);
-      const whole = layoutTable(content);
-      const isNarrow = Math.max(...whole.map((line) => [...line].length)) <= width;
-      if (isNarrow && whole.every((line) => [...line].length <= width - 80)) {
-        expect(lines).toEqual(whole);
-      }
     }),
   );
 });

@@ -6,6 +6,7 @@ import { Faults } from "./faults.ts";
 import { KindTable } from "./kind-table.ts";
 import { ObjectStorage } from "./storage.ts";
 import type { Timers } from "./timers.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Everything that one simulated cluster is made of; the operations and controllers work on it. */
 export interface Cluster {
@@ -15,6 +16,7 @@ export interface Cluster {
   readonly storage: ObjectStorage;
   readonly kinds: KindTable;
   readonly faults: Faults;
+  readonly traffic: Traffic;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,6 +53,7 @@ export function makeCluster(parts: ClusterParts): Cluster {
     storage: new ObjectStorage(limits.simHistoryEventsMax),
     kinds: new KindTable(),
     faults: new Faults(parts.random),
+    traffic: new Traffic(),
     timers: parts.timers,
     clock: parts.clock,
     random: parts.random,

@@ -4,6 +4,10 @@ import type { Random } from "@octoplane/shared/random";
 export type Fault =
   | { readonly type: "none" }
   | { readonly type: "disconnect" }
+  /** No answer, for as long as the client waits. */
+  | { readonly type: "hang" }
+  /** As when the user lacks the right. */
+  | { readonly type: "forbidden" }
   | { readonly type: "status"; readonly code: number };
 
 /** Which requests a planned failure is for; all when nothing is named. */
@@ -28,6 +32,8 @@ export class Faults {
   latencyMs = 0;
   /** The share of requests, 0 to 1, that fail with 503. */
   errorRate = 0;
+  /** What the user has no right to, as of RBAC; everything else is allowed. */
+  forbids: ((method: string, path: string) => boolean) | undefined;
   #isOffline = false;
   readonly #planned: Planned[] = [];
   readonly #open = new Set<() => void>();
@@ -57,6 +63,11 @@ export class Faults {
     this.#planned.push({ left: count, fault: { type: "disconnect" }, scope });
   }
 
+  /** Leaves the next requests without any answer. */
+  hangNext(count: number, scope: FaultScope = {}): void {
+    this.#planned.push({ left: count, fault: { type: "hang" }, scope });
+  }
+
   /** Cuts every request and watch under way. */
   disconnect(): void {
     for (const cut of this.#open) cut();
@@ -67,6 +78,7 @@ export class Faults {
   clear(): void {
     this.latencyMs = 0;
     this.errorRate = 0;
+    this.forbids = undefined;
     this.#isOffline = false;
     this.#planned.length = 0;
   }
@@ -91,6 +103,7 @@ export class Faults {
       if (planned.left <= 0) this.#planned.splice(index, 1);
       return planned.fault;
     }
+    if (this.forbids?.(method, path)) return { type: "forbidden" };
     if (this.errorRate > 0 && this.#random.fraction() < this.errorRate) {
       return { type: "status", code: 503 };
     }

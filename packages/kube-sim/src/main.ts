@@ -34,7 +34,10 @@ async function run(args: readonly string[]): Promise<void> {
   if (!listen) throw failure("Invalid", `--listen: expected address:port, found ${values.listen}`);
   const readyDelayMs = Number(values["ready-delay"]);
   if (!Number.isInteger(readyDelayMs) || readyDelayMs < 0) {
-    throw failure("Invalid", `--ready-delay: expected milliseconds, found ${values["ready-delay"]}`);
+    throw failure(
+      "Invalid",
+      `--ready-delay: expected milliseconds, found ${values["ready-delay"]}`,
+    );
   }
   const names = values.clusters.split(",").map((name) => name.trim());
   await runUntilSignal(async () => {

@@ -7,6 +7,7 @@ import { listAt, mapAt } from "./json.ts";
 import { kubeTime } from "./kube-time.ts";
 import { storeStatus } from "./operations/internal-write.ts";
 import type { SimObject } from "./sim-object.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** A simulated cluster as tests and demos hold it. */
 export class SimCluster implements Disposable {
@@ -34,6 +35,11 @@ export class SimCluster implements Disposable {
   /** Faults on demand; see `Faults`. */
   get faults(): Faults {
     return this.#cluster.faults;
+  }
+
+  /** Every request as it arrives, to be counted. */
+  get traffic(): Traffic {
+    return this.#cluster.traffic;
   }
 
   /** Delays that may be changed while the cluster runs. */

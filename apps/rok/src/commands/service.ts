@@ -42,7 +42,7 @@ export function addServiceCommands(run: Run, parent: Command): void {
     usage: "version",
     about: "print the version of rok and of the server",
     async act({ session }) {
-      const client = await rokVersion();
+      const client = rokVersion();
       if (session.output === "table") session.io.out(`rok     ${client}\n`);
       // Without a server the first line still stands, and the exit status tells.
       const { version: server } = await (await session.client()).version();

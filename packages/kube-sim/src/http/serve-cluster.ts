@@ -62,13 +62,17 @@ export async function serveCluster(served: ServedCluster, exchange: Exchange): P
   const closed = cluster.faults.opened(cut);
   exchange.response.once("close", closed);
   try {
+    const isWatch = exchange.query.get("watch") === "true";
+    cluster.traffic.tell({ method: exchange.method, path: exchange.path, isWatch });
     const fault = cluster.faults.next(exchange.method, exchange.path);
     if (cluster.faults.latencyMs > 0) await pause(cluster.clock, cluster.faults.latencyMs);
     if (fault.type === "disconnect" || cluster.faults.offline) {
       cut();
       return;
     }
+    if (fault.type === "hang") return;
     if (fault.type === "status") throw faultError(fault.code);
+    if (fault.type === "forbidden") throw forbiddenRequest(exchange);
     checkToken(served, exchange);
     await serve(cluster, exchange);
   } catch (error) {
@@ -91,6 +95,30 @@ function faultError(code: number): ApiError {
     return new ApiError(code, "ServiceUnavailable", text, { retryAfterSeconds });
   }
   return new ApiError(code, "InternalError", "Internal error occurred: fault on demand");
+}
+
+/** The words of a real API server; `path` is `/api/v1/namespaces/NAMESPACE/PLURAL/NAME` or shorter. */
+function forbiddenRequest({ method, path, query }: Exchange): ApiError {
+  const route = routeOf(path);
+  const verbs: Readonly<Record<string, string>> = {
+    POST: "create",
+    PUT: "update",
+    PATCH: "patch",
+    DELETE: "delete",
+  };
+  if (route.type !== "resource") {
+    const text = `forbidden: User "sim" cannot ${method.toLowerCase()} path "${path}"`;
+    return new ApiError(403, "Forbidden", text, {});
+  }
+  const { group, plural, namespace, name = "" } = route;
+  const read = query.get("watch") === "true" ? "watch" : name === "" ? "list" : "get";
+  const qualified = group === "" ? plural : `${plural}.${group}`;
+  const scope =
+    namespace === undefined ? "at the cluster scope" : `in the namespace "${namespace}"`;
+  const text =
+    `${qualified} ${name === "" ? "" : `"${name}" `}is forbidden: User "sim" cannot ` +
+    `${verbs[method] ?? read} resource "${plural}" in API group "${group}" ${scope}`;
+  return new ApiError(403, "Forbidden", text, { name, group, kind: plural });
 }
 
 function checkToken(served: ServedCluster, exchange: Exchange): void {

@@ -5,6 +5,7 @@ import { readAs } from "@octoplane/kinds/read-input";
 import { silentLog } from "@octoplane/shared/log";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import type { Store } from "@octoplane/store/store";
 import { Rest } from "./rest.ts";
 
 /** The whole of Octoplane in this process, on a free port and in a folder of its own. */
@@ -13,8 +14,10 @@ export interface Constellation extends AsyncDisposable {
   readonly address: string;
   readonly dataDir: string;
   readonly adminToken: string;
-  /** Stops everything and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** The store of the process that runs now: for a second one over the same data. */
+  readonly store: Store;
+  /** Stops everything and starts it again on the same data; something may happen meanwhile. */
+  restart(meanwhile?: () => Promise<void>): Promise<void>;
 }
 
 /** Settings for tests: everything that waits for a while waits for a short one. */
@@ -40,8 +43,7 @@ export async function openConstellation(
     data_dir: dataDir,
     listen: "127.0.0.1:0",
   });
-  const other =
-    options.storeUrl === undefined ? undefined : { url: options.storeUrl, options: {} };
+  const other = options.storeUrl === undefined ? undefined : { url: options.storeUrl, options: {} };
   const open = async (): Promise<Standalone> => await start(config, silentLog, other);
   let running = await open();
   return {
@@ -56,8 +58,12 @@ export async function openConstellation(
       return running.adminToken;
     },
     dataDir,
-    async restart() {
+    get store() {
+      return running.store;
+    },
+    async restart(meanwhile) {
       await running[Symbol.asyncDispose]();
+      await meanwhile?.();
       running = await open();
     },
     async [Symbol.asyncDispose]() {

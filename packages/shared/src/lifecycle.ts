@@ -21,6 +21,15 @@ export async function disposeAll(parts: readonly AsyncDisposable[]): Promise<voi
 }
 
 /**
+ * Keeps the process alive until the returned function is called: our timers never do, and a program that merely waits for
+ * a server that is away must not end for that.
+ */
+export function stayAlive(): () => void {
+  const timer = setInterval(() => undefined, 60_000);
+  return () => clearInterval(timer);
+}
+
+/**
  * The life of a process: starts, waits for SIGINT or SIGTERM, disposes. A second signal, or a disposal that
  * takes longer than the drain limit twice over, ends the process at once.
  */
@@ -38,10 +47,9 @@ export async function runUntilSignal(
     process.on("SIGTERM", stop);
   });
   const running = await start(controller.signal);
-  // The timer keeps the event loop alive: nothing else may, when a controller merely waits for a store.
-  const keepAlive = setInterval(() => undefined, 60_000);
+  const release = stayAlive();
   await stopped;
-  clearInterval(keepAlive);
+  release();
   systemClock.after(limits.drainMs * 2, () => process.exit(1));
   await running[Symbol.asyncDispose]();
 }

@@ -20,18 +20,19 @@ export interface StateInput {
     readonly conditions: readonly Condition[];
     readonly scheduled_to: ResourceRef | null;
     readonly running_on: ResourceRef | null;
-    readonly copies: readonly unknown[];
+    /** `generation` is the last one that was applied in full; 0 for none yet. */
+    readonly copies: readonly { readonly generation: number }[];
   };
 }
 
 export function applicationState(app: StateInput): DerivedState {
   const { conditions } = app.status;
-  const deleting = conditionOf(conditions, "Deleting");
-  if (app.metadata.deleted !== null && deleting) {
-    return { state: "DELETING", reason: deleting.status === "False" ? reasonOf(deleting) : null };
+  if (app.metadata.deleted !== null) {
+    const deleting = conditionOf(conditions, "Deleting");
+    return { state: "DELETING", reason: deleting?.status === "False" ? reasonOf(deleting) : null };
   }
   const scheduled = conditionOf(conditions, "Scheduled");
-  const runs = app.status.copies.length > 0;
+  const runs = app.status.copies.some(({ generation }) => generation > 0);
   if (!scheduled) return { state: "PENDING", reason: null };
   if (scheduled.status === "False") return unplaced(app, scheduled);
   const applied = conditionOf(conditions, "Applied");
@@ -47,12 +48,13 @@ export function applicationState(app: StateInput): DerivedState {
   return settled(conditions);
 }
 
-/** No cluster fits. With unlimited attempts Krake says DEGRADED, with counted ones FAILED; neither is final here. */
+/**
+ * No cluster fits. With unlimited attempts Krake says DEGRADED, with counted ones FAILED; neither is final here, and what
+ * still serves where it is has not failed.
+ */
 function unplaced(app: StateInput, scheduled: Condition): DerivedState {
-  return {
-    state: app.spec.backoff_limit < 0 ? "DEGRADED" : "FAILED",
-    reason: reasonOf(scheduled),
-  };
+  const goesOn = app.spec.backoff_limit < 0 || serves(app.status.conditions);
+  return { state: goesOn ? "DEGRADED" : "FAILED", reason: reasonOf(scheduled) };
 }
 
 function underWay({ moving, runs }: { moving: boolean; runs: boolean }): string {

@@ -20,6 +20,8 @@ interface Facts {
   readonly is: readonly Short[];
   readonly deleted?: boolean;
   readonly copies?: number;
+  /** The last generation that the copies had in full. */
+  readonly had?: number;
   readonly running?: string | null;
   readonly generation?: number;
   readonly backoff_limit?: number;
@@ -38,7 +40,7 @@ function stateOf(facts: Facts): string {
       conditions: facts.is.map(condition),
       scheduled_to: ref("a"),
       running_on: ref(facts.running === undefined ? "a" : facts.running),
-      copies: Array.from({ length: facts.copies ?? 1 }),
+      copies: Array.from({ length: facts.copies ?? 1 }, () => ({ generation: facts.had ?? 1 })),
     },
   });
   return reason === null ? state : `${state} ${reason.code}`;
@@ -72,7 +74,12 @@ describe("the state of an application", () => {
     ["MIGRATING", { is: [placed, applied, healthy], running: "b" }],
     ["FAILED Bad", { is: [placed, ["Applied", "False", "Bad"]], copies: 0, running: null }],
     ["DEGRADED Bad", { is: [placed, ["Applied", "False", "Bad"], healthy] }],
-    ["RUNNING", { is: [placed, applied, healthy], deleted: true }],
+    ["CREATING", { is: [placed, ["Applied", "Unknown"]], had: 0 }],
+    [
+      "DEGRADED NO_SUITABLE_RESOURCE",
+      { is: [["Scheduled", "False", "NO_SUITABLE_RESOURCE"], healthy], backoff_limit: 1 },
+    ],
+    ["DELETING", { is: [placed, applied, healthy], deleted: true }],
     ["DELETING", { is: [placed, applied, healthy, ["Deleting", "True"]], deleted: true }],
     ["DELETING Stuck", { is: [placed, ["Deleting", "False", "Stuck"]], deleted: true }],
   ])("is %s for %j", (expected, facts) => {

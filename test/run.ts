@@ -48,20 +48,25 @@ if (!selection) {
 }
 
 async function run({ projects, files, required }: Selection): Promise<number> {
-  if (required.includes("kubernetes") && controlPlaneBinaries() === undefined) await buildControlPlane((line) => void process.stdout.write(`${line}\n`));
+  if (required.includes("kubernetes") && controlPlaneBinaries() === undefined)
+    await buildControlPlane((line) => void process.stdout.write(`${line}\n`));
   tellWhatIsLeftOut(projects);
   const folder = mkdtempSync(join(tmpdir(), "octoplane-results-"));
   const results = join(folder, "results.json");
   try {
-    const status = await start(process.execPath, [
-      join(import.meta.dirname, "../node_modules/vitest/vitest.mjs"),
-      "run",
-      ...projects.flatMap((project) => ["--project", project]),
-      "--reporter=dot",
-      "--reporter=json",
-      `--outputFile.json=${results}`,
-      ...files,
-    ], required);
+    const status = await start(
+      process.execPath,
+      [
+        join(import.meta.dirname, "../node_modules/vitest/vitest.mjs"),
+        "run",
+        ...projects.flatMap((project) => ["--project", project]),
+        "--reporter=dot",
+        "--reporter=json",
+        `--outputFile.json=${results}`,
+        ...files,
+      ],
+      required,
+    );
     return tellResult(results, status);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -70,14 +75,22 @@ async function run({ projects, files, required }: Selection): Promise<number> {
 
 function tellWhatIsLeftOut(projects: readonly string[]): void {
   if (projects.includes("conformance") && findEtcd() === undefined) {
-    process.stdout.write("left out: the suites over a real etcd (install etcd-server, or set OCTOPLANE_ETCD)\n");
+    process.stdout.write(
+      "left out: the suites over a real etcd (install etcd-server, or set OCTOPLANE_ETCD)\n",
+    );
   }
   if (projects.includes("kubernetes") && controlPlaneBinaries() === undefined) {
-    process.stdout.write("left out: the suites on a real Kubernetes (npm run test:kubernetes builds it; needs Go 1.26)\n");
+    process.stdout.write(
+      "left out: the suites on a real Kubernetes (npm run test:kubernetes builds it; needs Go 1.26)\n",
+    );
   }
 }
 
-function start(command: string, args: readonly string[], required: readonly string[]): Promise<number> {
+function start(
+  command: string,
+  args: readonly string[],
+  required: readonly string[],
+): Promise<number> {
   const env = { ...process.env, OCTOPLANE_REQUIRE: required.join(",") };
   const child = spawn(command, args, { stdio: "inherit", env });
   return new Promise((resolve) => {

@@ -13,7 +13,8 @@ export async function waitFor<T>(
     const found = await probe();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end) {
-      const seen = options.seen === undefined ? "" : `; last seen: ${JSON.stringify(options.seen())}`;
+      const seen =
+        options.seen === undefined ? "" : `; last seen: ${JSON.stringify(options.seen())}`;
       throw new Error(`${what}: not within ${deadlineMs} ms${seen}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 15));

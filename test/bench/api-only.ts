@@ -21,12 +21,26 @@ const { values } = parseArgs({
 });
 const dataDir = values["data-dir"];
 const log = openLog("api", "warn");
-const store = await openStore(values.store ?? `lmdb://${join(dataDir, "store")}`, {}, { clock, random, log });
+const store = await openStore(
+  values.store ?? `lmdb://${join(dataDir, "store")}`,
+  {},
+  { clock, random, log },
+);
 const sealer = new Sealer(await readOrMakeKeyFile(join(dataDir, "sealing.key"), random), random);
-const signer = new TokenSigner(await readOrMakeKeyFile(join(dataDir, "token.key"), random), clock, random);
+const signer = new TokenSigner(
+  await readOrMakeKeyFile(join(dataDir, "token.key"), random),
+  clock,
+  random,
+);
 const resources = new Resources({ store, sealer, clock, random }, log);
 await writeAdminToken(dataDir, signer);
 const config = readAs<ApiConfig>(ApiConfigSchema, { listen: "127.0.0.1:0" });
-const api = await start(config, { resources, signer, log, metrics: new Metrics(), version: "bench" });
+const api = await start(config, {
+  resources,
+  signer,
+  log,
+  metrics: new Metrics(),
+  version: "bench",
+});
 process.stdout.write(`${api.address}\n`);
 process.once("SIGTERM", () => void disposeAll([store, resources, api]));

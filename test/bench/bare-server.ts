@@ -9,7 +9,9 @@ import { fastify } from "fastify";
  */
 const dataDir = process.argv[process.argv.indexOf("--data-dir") + 1]!;
 writeFileSync(join(dataDir, "admin.token"), "none");
-const sample = JSON.parse(readFileSync(join(import.meta.dirname, "application.json"), "utf8")) as object;
+const sample = JSON.parse(
+  readFileSync(join(import.meta.dirname, "application.json"), "utf8"),
+) as object;
 const items = Array.from({ length: 400 }, () => sample);
 const app = fastify();
 const body = {

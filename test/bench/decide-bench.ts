@@ -47,7 +47,15 @@ function makeCandidates(count: number): readonly Candidate[] {
     const readings = Array.from({ length: 5 }, (__, metric) => {
       const value = random.fraction();
       const time = "2026-01-01T00:00:00.000Z";
-      return { ok: true as const, name: `m${metric}`, weight: 1 + metric, raw: value, value, time, provider: "p" };
+      return {
+        ok: true as const,
+        name: `m${metric}`,
+        weight: 1 + metric,
+        raw: value,
+        value,
+        time,
+        provider: "p",
+      };
     });
     return candidateOf(cluster, readings);
   });

@@ -11,7 +11,10 @@ export interface Figure {
 export type Report = (figure: Figure) => void;
 
 export function printFigure({ name, value, unit, baseline, goal }: Figure): string {
-  const ratio = baseline === undefined ? "" : `  ${(value / baseline.value).toFixed(2)} x ${baseline.name} (${show(baseline.value)})`;
+  const ratio =
+    baseline === undefined
+      ? ""
+      : `  ${(value / baseline.value).toFixed(2)} x ${baseline.name} (${show(baseline.value)})`;
   const wanted = goal === undefined ? "" : `  goal: ${goal}`;
   return `${name.padEnd(44)}${show(value).padStart(10)} ${unit.padEnd(6)}${ratio}${wanted}`;
 }

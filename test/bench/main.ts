@@ -30,7 +30,9 @@ const { values, positionals } = parseArgs({
 const wanted = positionals.length === 0 ? Object.keys(chapters) : positionals;
 const unknown = wanted.filter((name) => !chapters[name]);
 if (unknown.length > 0) {
-  process.stderr.write(`expected some of ${Object.keys(chapters).join(", ")}, found ${unknown.join(", ")}\n`);
+  process.stderr.write(
+    `expected some of ${Object.keys(chapters).join(", ")}, found ${unknown.join(", ")}\n`,
+  );
   process.exitCode = 2;
 } else {
   const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;

@@ -41,7 +41,9 @@ async function onePath(report: Report, store: string, storeUrl?: string): Promis
   );
   await waitFor("all clusters are ONLINE", async () => {
     const { items } = await octoplane.rest.ok("GET", `${base}/clusters`);
-    return items.every((cluster: { status: { state: string } }) => cluster.status.state === "ONLINE");
+    return items.every(
+      (cluster: { status: { state: string } }) => cluster.status.state === "ONLINE",
+    );
   });
   await existence(report, store, { octoplane, sim, names });
   await throughput(report, store, { octoplane, names });
@@ -51,7 +53,11 @@ async function onePath(report: Report, store: string, storeUrl?: string): Promis
 async function existence(
   report: Report,
   store: string,
-  world: { readonly octoplane: Constellation; readonly sim: Sim; readonly names: readonly string[] },
+  world: {
+    readonly octoplane: Constellation;
+    readonly sim: Sim;
+    readonly names: readonly string[];
+  },
 ): Promise<void> {
   const { octoplane, sim, names } = world;
   const one = async (prefix: string, index: number): Promise<number> => {
@@ -70,9 +76,16 @@ async function existence(
   for (let index = 0; index < 100; index += 1) await one("warm", index);
   const single: number[] = [];
   for (let index = 0; index < 100; index += 1) single.push(await one("single", index));
-  const together = await Promise.all(Array.from({ length: 100 }, (_, index) => one("together", index)));
+  const together = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => one("together", index)),
+  );
   const say = (name: string, value: number, goal?: string): void =>
-    report({ name: `path.${store}.${name}`, value, unit: "ms", ...(goal === undefined ? {} : { goal }) });
+    report({
+      name: `path.${store}.${name}`,
+      value,
+      unit: "ms",
+      ...(goal === undefined ? {} : { goal }),
+    });
   say("exists.single.p50", percentile(single, 0.5), "50 ms");
   say("exists.single.p99", percentile(single, 0.99), "300 ms");
   say("exists.together.p50", percentile(together, 0.5));

@@ -62,7 +62,9 @@ async function measureApi(
     baseline: { name: "bare route", value: bare.create },
     goal: store === "etcd" ? "4,000/s" : "more than on etcd",
   });
-  const reads = await perSecond(clients, (index) => send(pool, server, "GET", `${path}/app-${(index % 1_000) + 1}`));
+  const reads = await perSecond(clients, (index) =>
+    send(pool, server, "GET", `${path}/app-${(index % 1_000) + 1}`),
+  );
   report({
     name: `rest.${store}.reads.64`,
     value: reads,
@@ -71,7 +73,9 @@ async function measureApi(
     goal: store === "etcd" ? "8,000/s" : "more than on etcd",
   });
   for (let index = 0; index < 400; index += 1) await create("listed", index);
-  const list = await medianMs(() => send(pool, server, "GET", "/kubernetes/namespaces/listed/applications"));
+  const list = await medianMs(() =>
+    send(pool, server, "GET", "/kubernetes/namespaces/listed/applications"),
+  );
   report({
     name: `rest.${store}.list400`,
     value: list,

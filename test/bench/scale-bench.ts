@@ -26,7 +26,10 @@ export async function benchScale(report: Report): Promise<void> {
   });
   const first = await startServer(main, flags);
   report({ name: "scale.memory.empty", value: await first.memory(), unit: "MB" });
-  const rest = new Rest(() => first.address, () => first.token);
+  const rest = new Rest(
+    () => first.address,
+    () => first.token,
+  );
   await many(names.length, async (index) => {
     const name = names[index]!;
     const metadata = { name, labels: { location: "DE", site: name } };
@@ -39,7 +42,10 @@ export async function benchScale(report: Report): Promise<void> {
     const name = `app-${index}`;
     const labels = [`site is ${names[index % names.length]}`];
     const spec = { ...renamed(name), constraints: { cluster: { labels } } };
-    await rest.ok("POST", "/kubernetes/namespaces/bench/applications", { metadata: { name }, spec });
+    await rest.ok("POST", "/kubernetes/namespaces/bench/applications", {
+      metadata: { name },
+      spec,
+    });
   });
   await settle(rest);
   report({ name: "scale.memory.1000x10000", value: await first.memory(), unit: "MB" });
@@ -47,17 +53,24 @@ export async function benchScale(report: Report): Promise<void> {
   await first[Symbol.asyncDispose]();
   const began = performance.now();
   await using second = await startServer(main, flags, { dataDir });
-  const again = new Rest(() => second.address, () => second.token);
+  const again = new Rest(
+    () => second.address,
+    () => second.token,
+  );
   await again.ok("GET", "/kubernetes/namespaces/bench/applications/app-0");
   report({ name: "scale.restart.ready", value: (performance.now() - began) / 1_000, unit: "s" });
-  await waitFor("a new application runs after the restart", async () => {
-    await again.call("POST", "/kubernetes/namespaces/bench/applications", {
-      metadata: { name: "after" },
-      spec: { ...renamed("after"), constraints: { cluster: { labels: ["site is site-1"] } } },
-    });
-    const { body } = await again.call("GET", "/kubernetes/namespaces/bench/applications/after");
-    return body.status?.state === "RUNNING";
-  }, { deadlineMs: 120_000 });
+  await waitFor(
+    "a new application runs after the restart",
+    async () => {
+      await again.call("POST", "/kubernetes/namespaces/bench/applications", {
+        metadata: { name: "after" },
+        spec: { ...renamed("after"), constraints: { cluster: { labels: ["site is site-1"] } } },
+      });
+      const { body } = await again.call("GET", "/kubernetes/namespaces/bench/applications/after");
+      return body.status?.state === "RUNNING";
+    },
+    { deadlineMs: 120_000 },
+  );
   report({ name: "scale.restart.working", value: (performance.now() - began) / 1_000, unit: "s" });
 }
 
@@ -66,15 +79,23 @@ function renamed(name: string): object {
 }
 
 async function settle(rest: Rest): Promise<void> {
-  await waitFor("all applications run", async () => {
-    for (let next: string | undefined = ""; next !== undefined; ) {
-      const page: string = next === "" ? "" : `&continue=${next}`;
-      const { items, metadata } = await rest.ok("GET", `/kubernetes/applications?limit=1000${page}`);
-      if (items.some((app: { status: { state: string } }) => app.status.state !== "RUNNING")) return undefined;
-      next = metadata.continue;
-    }
-    return true;
-  }, { deadlineMs: 300_000 });
+  await waitFor(
+    "all applications run",
+    async () => {
+      for (let next: string | undefined = ""; next !== undefined;) {
+        const page: string = next === "" ? "" : `&continue=${next}`;
+        const { items, metadata } = await rest.ok(
+          "GET",
+          `/kubernetes/applications?limit=1000${page}`,
+        );
+        if (items.some((app: { status: { state: string } }) => app.status.state !== "RUNNING"))
+          return undefined;
+        next = metadata.continue;
+      }
+      return true;
+    },
+    { deadlineMs: 300_000 },
+  );
 }
 
 async function many(count: number, work: (index: number) => Promise<void>): Promise<void> {

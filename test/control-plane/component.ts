@@ -8,7 +8,6 @@ export class Component implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #logPath: string;
   readonly #ended: Promise<void>;
-  readonly #killAtExit: () => void;
   #isStopping = false;
   #failure: string | undefined;
 
@@ -33,9 +32,7 @@ export class Component implements AsyncDisposable {
         resolve();
       });
     });
-    // A test run that dies must not leave a control plane behind.
-    this.#killAtExit = () => void this.#child.kill("SIGKILL");
-    process.once("exit", this.#killAtExit);
+    running.add(this.#child);
   }
 
   /** Throws when the program ended by itself, with the end of its log. */
@@ -52,9 +49,15 @@ export class Component implements AsyncDisposable {
     this.#isStopping = true;
     this.#child.kill("SIGKILL");
     await this.#ended;
-    process.off("exit", this.#killAtExit);
+    running.delete(this.#child);
   }
 }
+
+/** A test run that dies must not leave a control plane behind. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 /** A port of 127.0.0.1 that nobody listens on at this moment. */
 export async function freePort(): Promise<number> {

@@ -23,12 +23,21 @@ describe.runIf(hasEtcd())("separate processes over etcd", () => {
     etcd = await startEtcd({ fsync: false });
     sites = await openSimulatedSites();
     dataDir = await mkdtemp(join(tmpdir(), "octoplane-distributed-"));
-    const config = { store: etcd.url, listen: "127.0.0.1:0", data_dir: dataDir, log_level: "silent" };
+    const config = {
+      store: etcd.url,
+      listen: "127.0.0.1:0",
+      data_dir: dataDir,
+      log_level: "silent",
+    };
     running = await start(config, (line) => told.push(line));
     const token = (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
     rest = new Rest(
       // A new API process takes a new port here; what it told last is where it is.
-      () => told.findLast((line) => line.startsWith("api ") && line.includes("http"))!.split(/\s+/).at(-1)!,
+      () =>
+        told
+          .findLast((line) => line.startsWith("api ") && line.includes("http"))!
+          .split(/\s+/)
+          .at(-1)!,
       () => token,
     );
     const [site] = sites.sites;
@@ -46,7 +55,11 @@ describe.runIf(hasEtcd())("separate processes over etcd", () => {
 
   const isRunning = async (app: string, generation = 1): Promise<boolean> => {
     const { status, body } = await rest.call("GET", `${base}/applications/${app}`);
-    return status === 200 && body.status.state === "RUNNING" && body.status.observed_generation === generation;
+    return (
+      status === 200 &&
+      body.status.state === "RUNNING" &&
+      body.status.observed_generation === generation
+    );
   };
   const create = (app: string): Promise<Json> =>
     rest.ok("POST", `${base}/applications`, {
@@ -56,7 +69,9 @@ describe.runIf(hasEtcd())("separate processes over etcd", () => {
 
   it("tells each process by name, id and address, and does the main job", async () => {
     for (const name of ["api", "scheduler", "gc", "cluster-controller", "app-controller"]) {
-      expect(told.find((line) => line.startsWith(`${name} `))).toMatch(/pid \d+ +http:\/\/127\.0\.0\.1:\d+$/);
+      expect(told.find((line) => line.startsWith(`${name} `))).toMatch(
+        /pid \d+ +http:\/\/127\.0\.0\.1:\d+$/,
+      );
     }
     await create("first");
     await waitFor("it runs", () => isRunning("first"));
@@ -66,12 +81,16 @@ describe.runIf(hasEtcd())("separate processes over etcd", () => {
     for (const name of ["api", "scheduler", "gc", "cluster-controller", "app-controller"]) {
       const app = `killed-${name}`;
       const line = told.findLast((text) => text.startsWith(`${name} `) && text.includes("pid"))!;
-      const starts = told.filter((text) => text.startsWith(`${name} `) && text.includes("pid")).length;
+      const starts = told.filter(
+        (text) => text.startsWith(`${name} `) && text.includes("pid"),
+      ).length;
       const creating = create(app).catch(() => undefined);
       process.kill(Number(/pid (\d+)/.exec(line)![1]), "SIGKILL");
       await creating;
       await waitFor(`${name} is back`, () => {
-        return told.filter((text) => text.startsWith(`${name} `) && text.includes("pid")).length > starts;
+        return (
+          told.filter((text) => text.startsWith(`${name} `) && text.includes("pid")).length > starts
+        );
       });
       await waitFor("the application is there", async () => {
         const { status } = await rest

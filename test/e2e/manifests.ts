@@ -1,7 +1,10 @@
 import type { Json } from "../rest.ts";
 
 /** The echo application: one Deployment and one NodePort Service. */
-export function echo(name: string, options: { readonly replicas?: number; readonly image?: string } = {}): Json[] {
+export function echo(
+  name: string,
+  options: { readonly replicas?: number; readonly image?: string } = {},
+): Json[] {
   const { replicas = 1, image = "registry.example/echo:1" } = options;
   const labels = { app: name };
   return [

@@ -10,13 +10,13 @@ import { Resources } from "@octoplane/resources/resources";
 import { Sealer } from "@octoplane/resources/sealer";
 import { systemClock } from "@octoplane/shared/clock";
 import { disposeAll } from "@octoplane/shared/lifecycle";
-import { limits } from "@octoplane/shared/limits";
 import { silentLog } from "@octoplane/shared/log";
 import { Metrics } from "@octoplane/shared/metrics";
 import { systemRandom } from "@octoplane/shared/random";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { applications, clusters, count, meddle, openField, peek, type Field } from "./field.ts";
+import { applications, clusters, count, meddle, openField, peek, workers } from "./field.ts";
+import type { Field } from "./field.ts";
 import { configMap, echo } from "./manifests.ts";
 
 /** Moves, lost clusters, restarts and second controllers. */
@@ -202,7 +202,7 @@ describe.concurrent("a cluster", () => {
     const [slow, quick] = await Promise.all([field.cluster(), field.cluster()]);
     slow.faults.latencyMs = 1_500;
     const late = await Promise.all(
-      Array.from({ length: 3 * limits.clusterReconcilesMax }, (_, index) =>
+      Array.from({ length: 2 * workers }, (_, index) =>
         field.create([configMap(`late-${index}`, {})], slow),
       ),
     );

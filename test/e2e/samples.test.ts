@@ -31,8 +31,12 @@ describe("the sample configurations", () => {
 
   it("a key that is not known, and a value of the wrong type, are errors that name them", async () => {
     const schema = processSchema(SchedulerConfigSchema);
-    await expect(readSettings(schema, ["--stickiness", "much"])).rejects.toThrow(/--stickiness: expected a number/);
+    await expect(readSettings(schema, ["--stickiness", "much"])).rejects.toThrow(
+      /--stickiness: expected a number/,
+    );
     await expect(readSettings(schema, ["--sticky", "1"])).rejects.toThrow(/--sticky/);
-    await expect(readSettings(schema, ["--config", "/nowhere.yaml"])).rejects.toThrow(/nowhere\.yaml/);
+    await expect(readSettings(schema, ["--config", "/nowhere.yaml"])).rejects.toThrow(
+      /nowhere\.yaml/,
+    );
   });
 });

@@ -21,15 +21,29 @@ describe("npm start", () => {
       return /\n(http:\/\/127\.0\.0\.1:\d+)\n$/.exec(program.stdout)?.[1];
     });
     const token = (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
-    return { program, address, rest: new Rest(() => address, () => token) };
+    return {
+      program,
+      address,
+      rest: new Rest(
+        () => address,
+        () => token,
+      ),
+    };
   };
 
   it("serves, ends cleanly on Ctrl-C, and finds everything again", async () => {
     const first = await open();
     await using _ = first.program;
     expect((await stat(join(dataDir, "admin.token"))).mode & 0o777).toBe(0o600);
-    expect(await first.rest.ok("GET", "/me")).toEqual({ user: "system:admin", roles: ["role:system"] });
-    await first.rest.ok("POST", "/core/rolebindings", { metadata: { name: "kept" }, users: [], roles: [] });
+    expect(await first.rest.ok("GET", "/me")).toEqual({
+      user: "system:admin",
+      roles: ["role:system"],
+    });
+    await first.rest.ok("POST", "/core/rolebindings", {
+      metadata: { name: "kept" },
+      users: [],
+      roles: [],
+    });
     first.program.signal("SIGINT");
     expect(await first.program.ended()).toBe(0);
     expect(first.program.stderr).toBe("");
@@ -41,7 +55,11 @@ describe("npm start", () => {
   it("loses nothing that it acknowledged when it is killed", async () => {
     const first = await open();
     await using _ = first.program;
-    await first.rest.ok("POST", "/core/rolebindings", { metadata: { name: "kept" }, users: [], roles: [] });
+    await first.rest.ok("POST", "/core/rolebindings", {
+      metadata: { name: "kept" },
+      users: [],
+      roles: [],
+    });
     first.program.signal("SIGKILL");
     await first.program.ended();
     const second = await open();

@@ -30,11 +30,14 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
     afterAll(async () => await world?.[Symbol.asyncDispose]());
 
     const rest = () => world.octoplane.rest;
-    const read = async (app: string): Promise<Json> => await rest().ok("GET", `${applications}/${app}`);
     const create = async (app: string, spec: Json): Promise<void> => {
       await rest().ok("POST", applications, { metadata: { name: app }, spec });
     };
-    const until = async (app: string, what: string, holds: (app: Json) => boolean): Promise<Json> => {
+    const until = async (
+      app: string,
+      what: string,
+      holds: (app: Json) => boolean,
+    ): Promise<Json> => {
       let last: Json;
       return await waitFor(
         `${app} ${what}`,
@@ -75,7 +78,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
       expect(Object.keys(running.status.services)).toHaveLength(3);
       const { items } = await rest().ok("GET", `${applications}/${app}/decisions`);
       expect(items[0].chosen.name).toBe("berlin");
-      expect(items[0].candidates.map((candidate: Json) => candidate.cluster.name)).toEqual(["berlin", "oslo"]);
+      expect(items[0].candidates.map((candidate: Json) => candidate.cluster.name)).toEqual([
+        "berlin",
+        "oslo",
+      ]);
       expect(items[0].candidates[0].score).toBeCloseTo(0.8);
       await remove(app);
       expect(await look(siteNamed("berlin"), { kind: "Deployment", name: app })).toBeUndefined();
@@ -97,7 +103,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
 
     it("says NO_SUITABLE_RESOURCE when nothing fits, and places by itself when something does", async () => {
       const app = fresh();
-      await create(app, { manifest: echo(app), constraints: { cluster: { labels: ["tier is gold"] } } });
+      await create(app, {
+        manifest: echo(app),
+        constraints: { cluster: { labels: ["tier is gold"] } },
+      });
       const waiting = await until(app, "is refused", ({ status }) => status.reason !== null);
       expect(waiting.status.reason).toEqual({
         code: "NO_SUITABLE_RESOURCE",
@@ -134,7 +143,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
       const before = await look(site, { kind: "ConfigMap", name: `${app}-kept` });
       const port = nodePort(await look(site, { kind: "Service", name: app }));
       await rest().change(`${applications}/${app}`, (body) => {
-        body.spec.manifest = [...echo(app, { replicas: 2, image: "registry.example/echo:2" }), kept];
+        body.spec.manifest = [
+          ...echo(app, { replicas: 2, image: "registry.example/echo:2" }),
+          kept,
+        ];
       });
       await until(app, "runs the new generation", (body) => {
         return runsOn("berlin")(body) && body.status.observed_generation === 2;
@@ -162,7 +174,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
       const object: Json = await look(site, { kind: "ConfigMap", name: app });
       expect(object.data).toEqual({ ours: "wanted", theirs: "stays" });
       const served = (await servedKind(site, "ConfigMap"))!;
-      await site.kube.delete({ served, namespace: "default", name: app }, { propagation: "Background" });
+      await site.kube.delete(
+        { served, namespace: "default", name: app },
+        { propagation: "Background" },
+      );
       await waitFor("the object is restored", async () => {
         const again: Json = await look(site, { kind: "ConfigMap", name: app });
         return again?.data.ours === "wanted" && again.metadata.uid !== object.metadata.uid;
@@ -202,7 +217,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
       const refused = await until(second, "is refused", ({ status }) => status.state === "FAILED");
       expect(refused.status.reason.code).toBe("OWNED_BY_OTHER");
       await remove(second);
-      const object: Json = await look(siteNamed("berlin"), { kind: "ConfigMap", name: "contested" });
+      const object: Json = await look(siteNamed("berlin"), {
+        kind: "ConfigMap",
+        name: "contested",
+      });
       expect(object.data.of).toBe("first");
       await remove(first);
     });
@@ -307,7 +325,10 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
     options: { readonly location?: string; readonly metrics?: Json },
   ): Promise<void> {
     const { rest } = world.octoplane;
-    const labels = { name: as, ...(options.location === undefined ? {} : { location: options.location }) };
+    const labels = {
+      name: as,
+      ...(options.location === undefined ? {} : { location: options.location }),
+    };
     await rest.ok("POST", clusters, {
       metadata: { name: as, labels },
       spec: { kubeconfig: site.kubeconfig, metrics: options.metrics ?? [] },
@@ -328,7 +349,9 @@ export function endToEnd(name: string, open: () => Promise<World>): void {
 
 /** Some credential of the kubeconfig that must show nowhere. */
 function secretOf(site: Site): string {
-  const users = site.kubeconfig["users"] as readonly { readonly user: { readonly token: string } }[];
+  const users = site.kubeconfig["users"] as readonly {
+    readonly user: { readonly token: string };
+  }[];
   return users[0]!.user.token;
 }
 
@@ -382,15 +405,18 @@ async function meddle(
   const dispatcher = new Agent({
     connect: ca === undefined ? {} : { ca: Buffer.from(ca, "base64") },
   });
-  const answer = await request(`${server}/api/v1/namespaces/default/configmaps/${name}?fieldManager=somebody`, {
-    method: "PATCH",
-    dispatcher,
-    headers: {
-      authorization: `Bearer ${secretOf(site)}`,
-      "content-type": "application/merge-patch+json",
+  const answer = await request(
+    `${server}/api/v1/namespaces/default/configmaps/${name}?fieldManager=somebody`,
+    {
+      method: "PATCH",
+      dispatcher,
+      headers: {
+        authorization: `Bearer ${secretOf(site)}`,
+        "content-type": "application/merge-patch+json",
+      },
+      body: JSON.stringify({ data }),
     },
-    body: JSON.stringify({ data }),
-  });
+  );
   await answer.body.dump();
   await dispatcher.close();
   expect(answer.statusCode).toBe(200);

@@ -6,7 +6,8 @@ export interface FunctionSpan {
   readonly length: number;
 }
 
-const start = /^(\s*)(?:export\s+)?(?:async\s+)?(?:function\*?\s+(\w+)|(?:(?:static|async|override|get|set|\*)\s+)*(#?\w+)\s*(?:<[^>]*>)?\([^;]*$)/;
+const start =
+  /^(\s*)(?:export\s+)?(?:async\s+)?(?:function\*?\s+(\w+)|(?:(?:static|async|override|get|set|\*)\s+)*(#?\w+)\s*(?:<[^>]*>)?\([^;]*$)/;
 
 /** Functions and methods that end with a closing brace at the depth at which they began (as the formatter has it). */
 export function functionsOf(lines: readonly string[]): readonly FunctionSpan[] {
@@ -22,7 +23,13 @@ export function functionsOf(lines: readonly string[]): readonly FunctionSpan[] {
         break;
       }
       // A call or a declaration without a body ends at a line of the same depth that is no brace.
-      if (end > index && text !== "" && !text.startsWith(`${match[1]} `) && !text.startsWith(`${match[1]})`)) break;
+      if (
+        end > index &&
+        text !== "" &&
+        !text.startsWith(`${match[1]} `) &&
+        !text.startsWith(`${match[1]})`)
+      )
+        break;
     }
   }
   return spans;

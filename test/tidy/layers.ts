@@ -8,20 +8,36 @@ export interface Layer {
   readonly neverTouches?: readonly RegExp[];
 }
 
-const io = /^(?:node:(?:fs|net|http|https|child_process|dns|tls|worker_threads)(?:\/|$)|undici$|pino$)/;
+const io =
+  /^(?:node:(?:fs|net|http|https|child_process|dns|tls|worker_threads)(?:\/|$)|undici$|pino$)/;
 const kubernetes = /^@kubernetes\//;
 const http = /^(?:node:https?|undici|fastify|@fastify\/.*)$/;
-const domain = ["shared", "kinds", "placement", "store", "resources", "reconcile", "kube", "process"];
+const domain = [
+  "shared",
+  "kinds",
+  "placement",
+  "store",
+  "resources",
+  "reconcile",
+  "kube",
+  "process",
+];
 
 export const layers: Readonly<Record<string, Layer>> = {
   shared: { mayImport: [] },
   kinds: { mayImport: ["shared"], neverTouches: [io, kubernetes] },
-  placement: { mayImport: ["kinds", "shared"], neverTouches: [io, kubernetes, /^node:/, /clock|random|log/] },
+  placement: {
+    mayImport: ["kinds", "shared"],
+    neverTouches: [io, kubernetes, /^node:/, /clock|random|log/],
+  },
   store: { mayImport: ["shared"], neverTouches: [kubernetes] },
   resources: { mayImport: ["store", "kinds", "shared"], neverTouches: [http, kubernetes] },
   client: { mayImport: ["kinds", "shared"], neverTouches: [/^node:/, kubernetes, /^etcd3$/] },
   kube: { mayImport: ["shared"] },
-  reconcile: { mayImport: ["resources", "store", "kinds", "shared"], neverTouches: [http, kubernetes] },
+  reconcile: {
+    mayImport: ["resources", "store", "kinds", "shared"],
+    neverTouches: [http, kubernetes],
+  },
   process: { mayImport: ["resources", "store", "kinds", "shared"], neverTouches: [kubernetes] },
   "kube-sim": { mayImport: ["shared"], neverTouches: [kubernetes] },
   api: { mayImport: domain },
@@ -29,8 +45,13 @@ export const layers: Readonly<Record<string, Layer>> = {
   gc: { mayImport: domain, neverTouches: [kubernetes, http] },
   "cluster-controller": { mayImport: domain },
   "app-controller": { mayImport: domain },
-  standalone: { mayImport: [...domain, "api", "scheduler", "gc", "cluster-controller", "app-controller"] },
+  standalone: {
+    mayImport: [...domain, "api", "scheduler", "gc", "cluster-controller", "app-controller"],
+  },
   distributed: { mayImport: ["shared", "process", "api", "standalone"] },
   demo: { mayImport: ["shared", "kinds", "client", "kube-sim", "standalone"] },
-  rok: { mayImport: ["client", "kinds", "shared"], neverTouches: [kubernetes, /^etcd3$/, /^lmdb$/] },
+  rok: {
+    mayImport: ["client", "kinds", "shared"],
+    neverTouches: [kubernetes, /^etcd3$/, /^lmdb$/],
+  },
 };

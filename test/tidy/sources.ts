@@ -18,7 +18,9 @@ export function sourceFiles(pattern: RegExp): readonly Source[] {
     cwd: root,
     encoding: "utf8",
   });
-  const paths = [...new Set(listed.split("\n"))].filter((path) => path !== "" && pattern.test(path));
+  const paths = [...new Set(listed.split("\n"))].filter(
+    (path) => path !== "" && pattern.test(path),
+  );
   return paths.flatMap((path) => {
     try {
       const text = readFileSync(join(root, path), "utf8");
@@ -32,7 +34,8 @@ export function sourceFiles(pattern: RegExp): readonly Source[] {
 
 /** What a file imports, static and dynamic. */
 export function importsOf(source: Pick<Source, "text">): readonly string[] {
-  const pattern = /(?:^|\n)\s*(?:import|export)\b[^"'`;]*?from\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^"'`;]*?from\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
   return [...source.text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
@@ -42,5 +45,9 @@ export function packageOf(path: string): string | undefined {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.ts$/.test(path) || path.startsWith("test/") || /\/(?:conformance|testing|testdata)\//.test(path);
+  return (
+    path.endsWith(".test.ts") ||
+    path.startsWith("test/") ||
+    /\/(?:conformance|testing|testdata)\//.test(path)
+  );
 }

@@ -17,27 +17,38 @@ function findings<T>(items: readonly T[], say: (item: T) => readonly string[]): 
 
 describe("layers", () => {
   it("every workspace package stands in the table, and the table names no other", () => {
-    const folders = sourceFiles(/^(?:packages|apps)\/[^/]+\/package\.json$/).map(({ path }) => packageOf(path));
-    expect(folders.toSorted()).toEqual(Object.keys(layers).toSorted());
+    const folders = sourceFiles(/^(?:packages|apps)\/[^/]+\/package\.json$/).map(({ path }) =>
+      packageOf(path),
+    );
+    expect(new Set(folders)).toEqual(new Set(Object.keys(layers)));
   });
 
   it("declares what the table allows, and imports what it declares", () => {
-    const wrong = findings(sourceFiles(/^(?:packages|apps)\/[^/]+\/package\.json$/), ({ path, text }) => {
-      const name = packageOf(path)!;
-      const declared = Object.keys((JSON.parse(text) as { dependencies?: object }).dependencies ?? {});
-      const own = declared.filter((dependency) => dependency.startsWith("@octoplane/"));
-      const forbidden = own.filter((dependency) => !layers[name]?.mayImport.includes(dependency.slice(11)));
-      const used = new Set(
-        code
-          .filter((source) => packageOf(source.path) === name)
-          .flatMap((source) => importsOf(source).map(packageNameOf)),
-      );
-      const unused = declared.filter((dependency) => !used.has(dependency));
-      return [
-        ...forbidden.map((dependency) => `${path} declares ${dependency}, which its layer may not import`),
-        ...unused.map((dependency) => `${path} declares ${dependency} and does not import it`),
-      ];
-    });
+    const wrong = findings(
+      sourceFiles(/^(?:packages|apps)\/[^/]+\/package\.json$/),
+      ({ path, text }) => {
+        const name = packageOf(path)!;
+        const declared = Object.keys(
+          (JSON.parse(text) as { dependencies?: object }).dependencies ?? {},
+        );
+        const own = declared.filter((dependency) => dependency.startsWith("@octoplane/"));
+        const forbidden = own.filter(
+          (dependency) => !layers[name]?.mayImport.includes(dependency.slice(11)),
+        );
+        const used = new Set(
+          code
+            .filter((source) => packageOf(source.path) === name)
+            .flatMap((source) => importsOf(source).map(packageNameOf)),
+        );
+        const unused = declared.filter((dependency) => !used.has(dependency));
+        return [
+          ...forbidden.map(
+            (dependency) => `${path} declares ${dependency}, which its layer may not import`,
+          ),
+          ...unused.map((dependency) => `${path} declares ${dependency} and does not import it`),
+        ];
+      },
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -46,8 +57,13 @@ describe("layers", () => {
     const wrong = findings(code, (source) => {
       const name = packageOf(source.path);
       if (name === undefined) return [];
-      const manifest = readFileSync(join(root, source.path.split("/").slice(0, 2).join("/"), "package.json"), "utf8");
-      const declared = Object.keys((JSON.parse(manifest) as { dependencies?: object }).dependencies ?? {});
+      const manifest = readFileSync(
+        join(root, source.path.split("/").slice(0, 2).join("/"), "package.json"),
+        "utf8",
+      );
+      const declared = Object.keys(
+        (JSON.parse(manifest) as { dependencies?: object }).dependencies ?? {},
+      );
       return importsOf(source).flatMap((imported) => {
         const never = layers[name]?.neverTouches ?? [];
         if (!isTest(source.path) && never.some((pattern) => pattern.test(imported))) {
@@ -56,7 +72,11 @@ describe("layers", () => {
         if (imported.startsWith(".") || imported.startsWith("node:")) return [];
         const dependency = packageNameOf(imported);
         if (declared.includes(dependency)) return [];
-        if (isTest(source.path) && (devDependencies.has(dependency) || dependency.startsWith("@octoplane/"))) return [];
+        if (
+          isTest(source.path) &&
+          (devDependencies.has(dependency) || dependency.startsWith("@octoplane/"))
+        )
+          return [];
         return [`${source.path} imports ${dependency}, which ${name} does not declare`];
       });
     });
@@ -92,7 +112,10 @@ describe("style", () => {
     [/\bprocess\.env\b/, /^packages\/shared\/src\/config\.ts$|^apps\/rok\/bin\//],
     [/\bDate\.now\(/, /^packages\/shared\/src\/clock\.ts$/],
     [/\bperformance\.now\(/, /^packages\/shared\/src\/clock\.ts$/],
-    [/\bsetTimeout\(/, /^packages\/shared\/src\/(?:clock|abort)\.ts$|^apps\/distributed\/src\/child\.ts$/],
+    [
+      /\bsetTimeout\(/,
+      /^packages\/shared\/src\/(?:clock|abort)\.ts$|^apps\/distributed\/src\/child\.ts$/,
+    ],
     [/\bsetInterval\(/, /^packages\/shared\/src\/lifecycle\.ts$/],
     [/\bMath\.random\(/, /^$/],
     [/\bconsole\./, /^$/],
@@ -125,10 +148,13 @@ describe("style", () => {
     const wrong = findings(code, ({ path, lines }) => {
       const name = path.split("/").at(-1)!;
       return [
-        ...(/^(?:utils?|helpers?|common|misc|types|index)\.ts$/.test(name) ? [`${path}: a name that says nothing`] : []),
+        ...(/^(?:utils?|helpers?|common|misc|types|index)\.ts$/.test(name)
+          ? [`${path}: a name that says nothing`]
+          : []),
         ...(/^[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(name) ? [] : [`${path}: not kebab-case`]),
         ...lines.flatMap((line, index) =>
-          /^export (?:default|\*)/.test(line) || new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "X" + "XX"].join("|")})\\b`).test(line)
+          /^export (?:default|\*)/.test(line) ||
+          new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "X" + "XX"].join("|")})\\b`).test(line)
             ? [`${path}:${index + 1}: ${line.trim()}`]
             : [],
         ),
@@ -164,17 +190,21 @@ describe("style", () => {
     const imported = new Set(
       code.flatMap((source) =>
         importsOf(source).map((target) => {
-          if (target.startsWith("@octoplane/")) return target.slice(11).replace("/", "/src/") + ".ts";
+          if (target.startsWith("@octoplane/"))
+            return target.slice(11).replace("/", "/src/") + ".ts";
           if (!target.startsWith(".")) return "";
           return join("/", source.path, "..", target).slice(1);
         }),
       ),
     );
-    const starts = /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server)\.ts$/;
+    const starts =
+      /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server)\.ts$/;
     const alone = code
       .map(({ path }) => path)
       .filter((path) => !starts.test(path))
-      .filter((path) => !imported.has(path) && !imported.has(path.replace(/^(?:packages|apps)\//, "")));
+      .filter(
+        (path) => !imported.has(path) && !imported.has(path.replace(/^(?:packages|apps)\//, "")),
+      );
     expect(alone).toEqual([]);
   });
 });
@@ -193,7 +223,12 @@ describe("documents", () => {
       return [
         ...(titles === 1 ? [] : [`${path} has ${titles} titles`]),
         ...links
-          .filter((link) => ![...tracked].some((file) => file === link || file.startsWith(`${link.replace(/\/$/, "")}/`)))
+          .filter(
+            (link) =>
+              ![...tracked].some(
+                (file) => file === link || file.startsWith(`${link.replace(/\/$/, "")}/`),
+              ),
+          )
           .map((link) => `${path} links to ${link}`),
       ];
     });
@@ -214,12 +249,24 @@ describe("documents", () => {
 
 describe("the rules themselves", () => {
   it("see imports of every form", () => {
-    const text = 'import a from "x";\nimport {\n  b,\n} from "./y.ts";\nexport { c } from "z";\nimport "w";\nawait import("v");';
+    const text =
+      'import a from "x";\nimport {\n  b,\n} from "./y.ts";\nexport { c } from "z";\nimport "w";\nawait import("v");';
     expect(importsOf({ text })).toEqual(["x", "./y.ts", "z", "w", "v"]);
   });
 
   it("measure functions and methods, and take calls for what they are", () => {
-    const lines = ["function a() {", "  b(", "    1,", "  );", "}", "class C {", "  async #m(x: number): Promise<void> {", "    x;", "  }", "}"];
+    const lines = [
+      "function a() {",
+      "  b(",
+      "    1,",
+      "  );",
+      "}",
+      "class C {",
+      "  async #m(x: number): Promise<void> {",
+      "    x;",
+      "  }",
+      "}",
+    ];
     expect(functionsOf(lines)).toEqual([
       { name: "a", line: 1, length: 5 },
       { name: "#m", line: 7, length: 3 },

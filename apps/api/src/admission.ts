@@ -5,7 +5,7 @@ import type { Input } from "@octoplane/kinds/read-input";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { KubeError } from "@octoplane/kube/kube";
 import type { Ref } from "@octoplane/resources/keys";
-import { invalid, isFailure } from "@octoplane/shared/errors";
+import { invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "./api-context.ts";
 
@@ -48,7 +48,9 @@ async function checkCertificate(
       const field = "spec.kubeconfig.clusters[0].cluster.certificate-authority-data";
       throw invalid([{ field, message: error.message }]);
     }
-    if (isFailure(error, "Invalid")) throw error;
+    if (error instanceof KubeError && error.reason === "InvalidKubeconfig") {
+      throw invalid([{ field: "spec.kubeconfig", message: error.message }]);
+    }
   }
 }
 

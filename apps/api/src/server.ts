@@ -84,7 +84,7 @@ function refuseOtherMethods(
   app: FastifyInstance,
   paths: ReadonlyMap<string, ReadonlySet<string>>,
 ): void {
-  for (const [url, methods] of [...paths]) {
+  for (const [url, methods] of new Map(paths)) {
     if (url.includes("*")) continue;
     const allow = [...methods].join(", ");
     const others = (["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const).filter(

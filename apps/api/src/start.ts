@@ -2,7 +2,6 @@ import type { AddressInfo } from "node:net";
 import type { Resources } from "@octoplane/resources/resources";
 import { failure } from "@octoplane/shared/errors";
 import type { Running } from "@octoplane/shared/lifecycle";
-import { limits } from "@octoplane/shared/limits";
 import { parseListen } from "@octoplane/shared/listen";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";

@@ -3,16 +3,19 @@ import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Repository } from "@octoplane/resources/repository";
 import type { Clock } from "@octoplane/shared/clock";
 import type { ClusterView } from "./cluster-view.ts";
+import type { Unrecorded } from "./disown.ts";
 
-/** What the reconcile needs of the world; each of them may fail, none of them is remembered here. */
+/** What the reconcile needs of the world; each of them may fail. */
 export interface AppWorld {
   readonly repository: Repository<Application>;
   readonly clock: Clock;
   readonly startGraceMs: number;
-  /** The application as it is now; never older than what this process wrote last. */
+  /** The application as it is now; never older than what this process wrote, or failed to write, last. */
   read(key: string): Promise<Application | undefined>;
   /** Told of each status that was written. */
   wrote(key: string, app: Application): void;
+  /** By key of the application: what was made and is not written down. */
+  readonly unrecorded: Map<string, Unrecorded>;
   /** `undefined` when there is no such cluster any more. */
   clusterUid(ref: ResourceRef): string | undefined;
   /** Why a cluster is known not to answer: nobody waits for it then, and its return wakes everybody. */

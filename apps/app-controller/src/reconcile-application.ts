@@ -12,6 +12,7 @@ import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import { applyCopy, type CopyResult } from "./apply-copy.ts";
+import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
 import { outageOf, removeCopy } from "./remove-copy.ts";
 import { servicesText } from "./service-addresses.ts";
@@ -29,6 +30,15 @@ export async function reconcileApplication(
   signal: AbortSignal,
 ): Promise<Result> {
   const app = await world.read(key);
+  const unrecorded = world.unrecorded.get(key);
+  if (unrecorded) {
+    const left = await disown(world, unrecorded, app, signal);
+    if (left) {
+      world.unrecorded.set(key, left);
+      return { failed: true };
+    }
+    world.unrecorded.delete(key);
+  }
   if (!app) return {};
   if (app.metadata.deleted !== null) return await dismantle(world, key, app, signal);
   const target = app.status.scheduled_to;
@@ -43,10 +53,11 @@ export async function reconcileApplication(
   const current = copies.find((copy) => sameRef(copy.cluster, target));
   const others = copies.filter((copy) => copy !== current);
   const status = new StatusWriter(world, key, app);
-  return await bringUp(world, { app, target, uid, current, others, status, signal });
+  return await bringUp(world, { key, app, target, uid, current, others, status, signal });
 }
 
 interface Work {
+  readonly key: string;
   readonly app: Application;
   readonly target: ResourceRef;
   /** Of the target. */
@@ -59,7 +70,7 @@ interface Work {
 }
 
 async function bringUp(world: AppWorld, work: Work): Promise<Result> {
-  const { app, target, current, others } = work;
+  const { key, app, target, current, others } = work;
   const outcome = await applyTarget(world, work);
   const { result } = outcome;
   const now = world.clock.now();
@@ -69,11 +80,12 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     graceMs: world.startGraceMs,
     isReplacement: others.length > 0,
   });
+  const generation = result.isComplete ? app.metadata.generation : (current?.generation ?? 0);
+  const copy = copyOf(work, { generation, objects: result.objects });
+  world.unrecorded.set(key, { owner: app.metadata.uid, copy });
   const ready = result.isComplete && result.troubles.length === 0 && health.serves;
   const rest = await removeOthers(world, work, ready);
   const reached = result.isComplete && (others.length === 0 || ready);
-  const generation = result.isComplete ? app.metadata.generation : (current?.generation ?? 0);
-  const copy = copyOf(work, { generation, objects: result.objects });
   const copies = [...rest.copies, ...(copy.objects.length > 0 || reached ? [copy] : [])];
   const running = reached ? target : stillRunningOn(app, copies);
   const isMoving = running !== null && !sameRef(running, target);
@@ -97,6 +109,7 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
       now,
     }),
   }));
+  world.unrecorded.delete(key);
   return comeBack({ result, health, rest });
 }
 

@@ -15,6 +15,7 @@ import type { Metrics } from "@octoplane/shared/metrics";
 import { ClusterView } from "./cluster-view.ts";
 import type { AppControllerConfig } from "./config.ts";
 import type { AppWorld } from "./app-world.ts";
+import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
 
@@ -51,6 +52,7 @@ class AppController implements Running {
   readonly #written = new Map<string, { readonly uid: string; readonly revision: bigint }>();
   /** Applications that want an object of another one: they look again when an application has gone. */
   readonly #kept = new Set<string>();
+  readonly #unrecorded = new Map<string, Unrecorded>();
   readonly #clusterSeen = new Map<string, string>();
   #unlisten: (() => void)[] = [];
 
@@ -63,6 +65,7 @@ class AppController implements Running {
       clock,
       startGraceMs: config.start_grace * 1_000,
       read: (key) => this.#read(key),
+      unrecorded: this.#unrecorded,
       wrote: (key, app) => this.#wrote(key, app),
       clusterUid: (ref) => this.#cluster(ref)?.metadata.uid,
       outage: (ref) => outageOf(this.#cluster(ref)),
@@ -139,6 +142,7 @@ class AppController implements Running {
   /** From memory, but never older than what was written last; for a deletion always the newest, as it is the last look. */
   async #read(key: string): Promise<Application | undefined> {
     const { resources } = this.#parts;
+    if (this.#unrecorded.has(key)) return await resources.of(ApplicationKind).get(parseRef(key));
     const app = resources.feed(ApplicationKind).objects.get(key);
     if (!app) return undefined;
     const written = this.#written.get(key);

@@ -6,11 +6,11 @@ import type { AppWorld } from "./app-world.ts";
 
 /** Writes the status of one application during one reconcile, each time on top of what it wrote before. */
 export class StatusWriter {
-  readonly #world: AppWorld;
+  readonly #world: Pick<AppWorld, "repository" | "wrote">;
   readonly #key: string;
   #app: Application;
 
-  constructor(world: AppWorld, key: string, app: Application) {
+  constructor(world: Pick<AppWorld, "repository" | "wrote">, key: string, app: Application) {
     this.#world = world;
     this.#key = key;
     this.#app = app;

@@ -44,7 +44,10 @@ function readFlags(args: readonly string[]): Flags | undefined {
   });
   if (values.help) return undefined;
   if (values.kubeconfig.length !== 0 && values.kubeconfig.length !== 2) {
-    throw failure("Invalid", "expected --kubeconfig twice: the demo moves an application from one cluster to the other");
+    throw failure(
+      "Invalid",
+      "expected --kubeconfig twice: the demo moves an application from one cluster to the other",
+    );
   }
   return values;
 }
@@ -120,7 +123,8 @@ function tellWhatNext(address: string, dataDir: string): void {
 try {
   const flags = readFlags(process.argv.slice(2));
   if (!flags) say(usage);
-  else if (flags.exit) await (await run(flags, new AbortController().signal))[Symbol.asyncDispose]();
+  else if (flags.exit)
+    await (await run(flags, new AbortController().signal))[Symbol.asyncDispose]();
   else await runUntilSignal((signal) => run(flags, signal));
 } catch (error) {
   process.stderr.write(`demo: ${messageOf(error)}\n`);

@@ -45,7 +45,10 @@ export async function tellStory(parts: StoryParts): Promise<void> {
   say(`2. An application: ${appName}, one Deployment and one NodePort Service`);
   const { kubeNamespace, namespace } = parts;
   await client.of(ApplicationKind).create(
-    { metadata: { name: appName }, spec: { manifest: echoManifest(kubeNamespace), reschedule_after: 1 } },
+    {
+      metadata: { name: appName },
+      spec: { manifest: echoManifest(kubeNamespace), reschedule_after: 1 },
+    },
     namespace,
   );
   await follow(parts, (app) => app.status.state === "RUNNING");
@@ -139,8 +142,12 @@ async function follow(parts: StoryParts, isDone: (app: Application) => boolean):
 
 function describe({ status }: Application): string {
   const { running_pods: ready, desired_pods: desired } = status.container_health;
-  const serving = status.running_on === null ? "serving nowhere yet" : `serving from ${status.running_on.name}`;
-  const copies = status.copies.map(({ cluster }) => cluster.name).toSorted().join(" and ");
+  const serving =
+    status.running_on === null ? "serving nowhere yet" : `serving from ${status.running_on.name}`;
+  const copies = status.copies
+    .map(({ cluster }) => cluster.name)
+    .toSorted()
+    .join(" and ");
   const objects = copies === "" ? "" : `, objects on ${copies}`;
   return `${status.state.padEnd(10)} ${serving}, ${ready} of ${desired} Pods ready${objects}`;
 }
@@ -152,7 +159,8 @@ async function explain({ client, namespace, say }: StoryParts): Promise<void> {
   if (!decision) throw failure("NotFound", `no decision about ${appName} was recorded`);
   say(`   why ${decision.chosen?.name ?? "nowhere"}: ${decision.reason.message}`);
   for (const row of decision.candidates) say(`   ${candidateLine(row, decision)}`);
-  for (const [name, address] of Object.entries(app.status.services)) say(`   service ${name}: ${address}`);
+  for (const [name, address] of Object.entries(app.status.services))
+    say(`   service ${name}: ${address}`);
 }
 
 function candidateLine(row: Decision["candidates"][number], decision: Decision): string {
@@ -160,7 +168,9 @@ function candidateLine(row: Decision["candidates"][number], decision: Decision):
   const refused = row.verdicts.filter(({ fits }) => !fits).map(({ message }) => message);
   const verdict = row.fits ? "fits" : refused.join("; ");
   const score = row.score === null ? "" : `score ${row.score.toFixed(3)}`;
-  const parts = row.parts.map(({ name, raw, weight }) => `${name}${raw === null ? "" : ` = ${raw}`} (weight ${weight})`);
+  const parts = row.parts.map(
+    ({ name, raw, weight }) => `${name}${raw === null ? "" : ` = ${raw}`} (weight ${weight})`,
+  );
   return `${mark} ${row.cluster.name.padEnd(10)} ${verdict}  ${score}  ${parts.join(", ")}`;
 }
 

@@ -36,7 +36,14 @@ export async function start(
   await readOrMakeKeyFile(sealingKey, systemRandom);
   const key = await readOrMakeKeyFile(tokenKey, systemRandom);
   await writeAdminToken(dataDir, new TokenSigner(key, systemClock, systemRandom));
-  const common = ["--store", config.store, "--sealing-key-file", sealingKey, "--log-level", config.log_level];
+  const common = [
+    "--store",
+    config.store,
+    "--sealing-key-file",
+    sealingKey,
+    "--log-level",
+    config.log_level,
+  ];
   const api = ["--listen", config.listen, "--token-key-file", tokenKey];
   const keepers = names.map(
     (name) => new Keeper(name, name === "api" ? [...common, ...api] : common, tell),

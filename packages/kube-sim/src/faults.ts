@@ -83,6 +83,11 @@ export class Faults {
     this.#planned.length = 0;
   }
 
+  /** Requests and watches under way. */
+  get underWay(): number {
+    return this.#open.size;
+  }
+
   /** Notes an open request, to be cut when the cluster goes away; the returned function ends it. */
   opened(cut: () => void): () => void {
     this.#open.add(cut);

@@ -54,7 +54,7 @@ export function candidateOf(cluster: Cluster, readings: readonly MetricReading[]
   return {
     namespace: cluster.metadata.namespace ?? "",
     name: cluster.metadata.name,
-    state: cluster.status.state,
+    state: stateOf(cluster, readings),
     isDeleted: cluster.metadata.deleted !== null,
     labels: cluster.metadata.labels,
     customResources: new Set(customResources(cluster)),
@@ -64,4 +64,14 @@ export function candidateOf(cluster: Cluster, readings: readonly MetricReading[]
     weightSum,
     weightedSum,
   };
+}
+
+/**
+ * The state with what is known of the metrics now: the status says so a moment later, and in that moment an application
+ * would be moved because a metric could not be read.
+ */
+function stateOf(cluster: Cluster, readings: readonly MetricReading[]): string {
+  const { state } = cluster.status;
+  if (state !== "ONLINE" && state !== "FAILING_METRICS") return state;
+  return readings.every((reading) => reading.ok) ? "ONLINE" : "FAILING_METRICS";
 }

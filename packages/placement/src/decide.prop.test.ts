@@ -39,6 +39,10 @@ function reading(name: string, weight: number, value: number): MetricReading {
   return { ok: true, name, weight, raw: value, value, time: "", provider: "p" };
 }
 
+function failing(name: string): MetricReading {
+  return { ok: false, name, weight: 1, code: "INVALID_METRIC", message: "" };
+}
+
 interface AppFacts {
   readonly on?: string | null;
   readonly sinceMs?: number;
@@ -87,13 +91,21 @@ const anyReading = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom(0, 0.5, 1, 2), fc.constantFrom(0, 0.25, 0.5, 1)),
   },
   { weight: 1, arbitrary: fc.constant(undefined) },
+  { weight: 1, arbitrary: fc.constant("failing" as const) },
 );
+
+function readingsOf(
+  load: readonly [number, number] | "failing" | undefined,
+): readonly MetricReading[] {
+  if (load === undefined) return [];
+  return load === "failing" ? [failing("load")] : [reading("load", ...load)];
+}
 
 const anyCandidates = fc
   .uniqueArray(
     fc.record({
       name: fc.constantFrom(...names),
-      state: fc.constantFrom("ONLINE", "ONLINE", "ONLINE", "OFFLINE", "FAILING_METRICS"),
+      state: fc.constantFrom("ONLINE", "ONLINE", "ONLINE", "OFFLINE"),
       deleted: fc.constantFrom(false, false, false, true),
       zone: fc.constantFrom("x", "y", undefined),
       load: anyReading,
@@ -107,7 +119,7 @@ const anyCandidates = fc
         candidate({
           ...facts,
           labels: zone === undefined ? {} : { zone },
-          readings: load === undefined ? [] : [reading("load", ...load)],
+          readings: readingsOf(load),
         }),
       ),
   );
@@ -255,7 +267,7 @@ describe("a decision", () => {
   });
 
   it("does not move for metrics that cannot be read", () => {
-    const blind = candidate({ name: "a", state: "FAILING_METRICS" });
+    const blind = candidate({ name: "a", readings: [reading("n", 1, 1), failing("m")] });
     const good = candidate({ name: "b", readings: [reading("m", 1, 1)] });
     const old = application({ on: "a", sinceMs: 10 * intervalMs });
     expect(decide(old, snapshot([blind, good]), detail)).toMatchObject({

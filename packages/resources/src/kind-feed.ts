@@ -284,7 +284,9 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   }
 
   #tell(events: readonly FeedEvent<R>[]): void {
-    for (const listener of [...this.#listeners]) {
+    // One that begins to listen now hears of what comes next.
+    const present = [...this.#listeners];
+    for (const listener of present) {
       try {
         listener(events, this.#revision);
       } catch (error) {

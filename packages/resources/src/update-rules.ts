@@ -137,12 +137,11 @@ function nextFinalizers(
 }
 
 /**
- * The finalizers of the kind itself are there before all others, whatever was sent; those that were sent keep their
- * order, so that sending back what was read changes nothing.
+ * The finalizers of the kind itself are there, whatever was sent: behind the others, because the last one acts first.
+ * Those that were sent keep their order, so that sending back what was read changes nothing.
  */
 export function withOwnFinalizers(kind: AnyKind, sent: readonly string[]): string[] {
-  const missing = kind.finalizers.filter((name) => !sent.includes(name));
-  return union(missing, sent);
+  return union(sent, kind.finalizers);
 }
 
 /** Krake's clients send back only what they know; what they left out of our additions stays as it is stored. */

@@ -205,6 +205,65 @@ export function kindSuite(open: OpenServer): void {
     expect((await server.call("GET", `${applications}/missing/decisions`)).status).toBe(404);
   });
 
+  it("an answer waits for the state that `blocking` names, of this object and no other", async () => {
+    const clusters = `/kubernetes/namespaces/${namespace}/clusters`;
+    const setOnline = async (cluster: Json): Promise<void> => {
+      const last_transition_time = "2024-01-01T00:00:00Z";
+      const found = {
+        type: "Reachable",
+        status: "True",
+        reason: "R",
+        message: "",
+        observed_generation: 1,
+      };
+      const status = { conditions: [{ ...found, last_transition_time }] };
+      await server.ok("PUT", `${clusters}/${cluster}/status`, { body: { status } });
+    };
+    const isThere = async (name: string) =>
+      (await server.call("GET", `${clusters}/${name}`)).status === 200;
+    const pending = await server.ok("POST", `${clusters}?blocking=pending`, {
+      body: sampleOf("Cluster", "b1"),
+    });
+    expect(pending.status.state).toBe("PENDING");
+    let isAnswered = false;
+    const online = server.ok("POST", `${clusters}?blocking=Online`, {
+      body: sampleOf("Cluster", "b2"),
+    });
+    void online.finally(() => (isAnswered = true)).catch(() => undefined);
+    await waitFor("the cluster", () => isThere("b2"));
+    await setOnline("b1");
+    await server.ok("GET", `${clusters}/b2`);
+    expect(isAnswered).toBe(false);
+    await setOnline("b2");
+    expect((await online).status.state).toBe("ONLINE");
+
+    const gone = server.ok("DELETE", `${clusters}/b2?blocking=deleted`);
+    await waitFor("the mark", async () => {
+      return (await server.ok("GET", `${clusters}/b2`)).metadata.deleted !== null;
+    });
+    await server.ok("DELETE", `${clusters}/b1?force=True&blocking=deleted`);
+    await server.ok("DELETE", `${clusters}/b2?force=True`);
+    expect((await gone).status.state).toBe("DELETED");
+    const started = server.ok("POST", `${clusters}?blocking=ONLINE`, {
+      body: sampleOf("Cluster", "b3"),
+    });
+    await waitFor("the cluster", () => isThere("b3"));
+    await server.ok("DELETE", `${clusters}/b3?force=True`);
+    expect((await started).status.state).toBe("DELETED");
+    const wrong = await server.call("POST", `${clusters}?blocking=soon`, {
+      body: sampleOf("Cluster", "b4"),
+    });
+    expect([wrong.status, wrong.body.errors[0].field, await isThere("b4")]).toEqual([
+      422,
+      "blocking",
+      false,
+    ]);
+    const plain = `${clusters}?blocking=False`;
+    expect((await server.call("POST", plain, { body: sampleOf("Cluster", "b5") })).status).toBe(
+      200,
+    );
+  });
+
   it("a kubeconfig is redacted in every answer but the one that is made to hand it out", async () => {
     const clusters = `/kubernetes/namespaces/${namespace}/clusters`;
     await using watch = await WatchStream.open(server, `${clusters}?watch`);

@@ -105,7 +105,7 @@ export function refusalSuite(open: OpenServer): void {
         a: "12345678901234567890",
         b: 9007199254740992,
         c: 1e21,
-        d: 0.1234567890123456789,
+        d: 0.1234567890123,
       };
       const body = sampleOf("Application", "large-numbers");
       body.spec.manifest[0].data = data;

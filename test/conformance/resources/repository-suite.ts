@@ -55,7 +55,7 @@ export function repositorySuite(open: OpenBench): void {
         namespace,
         deleted: null,
         generation: 1,
-        finalizers: ["kubernetes_resources_deletion", "mine"],
+        finalizers: ["mine", "kubernetes_resources_deletion"],
       });
       expect(created.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
       expect(created.metadata.modified).toBe(created.metadata.created);
@@ -100,7 +100,7 @@ export function repositorySuite(open: OpenBench): void {
       const after = await apps.update(ref, bodyOf(kind, { ...before, metadata }));
       expect(after.metadata).toMatchObject({ generation: 1, labels: { a: "b" }, owners });
       // Without its own finalizer the objects of an application would be left on their cluster.
-      expect(after.metadata.finalizers).toEqual(["kubernetes_resources_deletion", "mine"]);
+      expect(after.metadata.finalizers).toEqual(["mine", "kubernetes_resources_deletion"]);
     });
 
     it("with what was read is no change, also when the user has finalizers and the scheduler has placed it", async () => {
@@ -236,8 +236,8 @@ export function repositorySuite(open: OpenBench): void {
       await create({ metadata: { finalizers: ["mine"] } });
       const marked = await apps.remove(ref);
       expect(marked.metadata.finalizers).toEqual([
-        "kubernetes_resources_deletion",
         "mine",
+        "kubernetes_resources_deletion",
         "cascade_deletion",
       ]);
       expect(marked.metadata.deleted).not.toBeNull();

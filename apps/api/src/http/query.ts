@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Expectation } from "@octoplane/resources/update-rules";
+import { parseVersion } from "@octoplane/resources/record";
 import { invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 
@@ -32,20 +33,61 @@ export function isForced(request: FastifyRequest): boolean {
   throw invalid([{ field: "force", message: "expected True or False" }]);
 }
 
+/** The states of Krake's applications and clusters: a wait for any other would last to its end. */
+const states: ReadonlySet<string> = new Set([
+  "PENDING",
+  "TRANSLATING",
+  "CREATING",
+  "RECONCILING",
+  "RUNNING",
+  "RESTARTING",
+  "COMPLETED",
+  "DEGRADED",
+  "MIGRATING",
+  "WAITING_FOR_CLUSTER_CREATION",
+  "WAITING_FOR_CLEANING",
+  "READY_FOR_ACTION",
+  "DELETING",
+  "DELETED",
+  "FAILED",
+  "RETRYING",
+  "FAILING_RECONCILIATION",
+  "CONNECTING",
+  "ONLINE",
+  "OFFLINE",
+  "UNHEALTHY",
+  "NOTREADY",
+  "FAILING_METRICS",
+]);
+
+/** The state that an answer is to wait for, in capitals; `undefined`: none. */
+export function readBlocking(request: FastifyRequest): string | undefined {
+  const text = textOf(request, "blocking");
+  if (text === undefined || text === "False") return undefined;
+  const state = text.toUpperCase();
+  if (states.has(state)) return state;
+  throw invalid([{ field: "blocking", message: `expected one of ${[...states].join(", ")}` }]);
+}
+
 /** Seconds between heartbeats; 0 is none. */
 export function readHeartbeat(request: FastifyRequest): number {
   return readInteger(request, "heartbeat", 0, 86_400) ?? limits.heartbeatSeconds;
 }
 
-/** The store's revision after which a watch begins; `undefined` is now. */
+/**
+ * The store's revision after which a watch begins; `undefined` is now. That of a list or a bookmark, or of the last object
+ * that a watch has shown: of its two halves the newer one counts.
+ */
 export function readSince(request: FastifyRequest): bigint | undefined {
   const text = textOf(request, "resource_version");
   if (text === undefined || text === "") return undefined;
-  if (!/^\d{1,19}$/.test(text)) {
-    const message = "expected the resource version of a list or a bookmark";
+  const version = parseVersion(text);
+  if (!version) {
+    const message = "expected the resource version of a list, a bookmark or an object";
     throw invalid([{ field: "resource_version", message }]);
   }
-  return BigInt(text);
+  const { object, status = 0n } = version;
+  return object > status ? object : status;
 }
 
 export function readListQuery(request: FastifyRequest): {

@@ -49,6 +49,7 @@ export interface RouteWords {
   readonly answer: Type.TSchema;
   readonly list?: boolean;
   readonly force?: boolean;
+  readonly blocking?: boolean;
   /** The verb and the resource that a role must allow; told in the document. */
   readonly subresource?: string;
 }
@@ -68,11 +69,24 @@ const listQuery = Type.Object({
   continue: Type.Optional(Type.String({ description: "the next page" })),
 });
 
-const forceQuery = Type.Object({
-  force: Type.Optional(
-    Type.String({ description: "True: remove the record at once, whatever still runs" }),
-  ),
-});
+const force = Type.Optional(
+  Type.String({ description: "True: remove the record at once, whatever still runs" }),
+);
+
+const blocking = Type.Optional(
+  Type.String({
+    description: "a state, such as running or deleted: the answer waits for it, a minute at most",
+  }),
+);
+
+function queryOf(words: RouteWords): Type.TSchema | undefined {
+  if (words.list) return listQuery;
+  const query = {
+    ...(words.force ? { force } : {}),
+    ...(words.blocking ? { blocking } : {}),
+  };
+  return Object.keys(query).length === 0 ? undefined : Type.Object(query);
+}
 
 /** Builds the options of the routes of one kind. */
 export function operation(
@@ -81,14 +95,14 @@ export function operation(
   return (what, words) => {
     const resource =
       words.subresource === undefined ? kind.plural : `${kind.plural}/${words.subresource}`;
+    const query = queryOf(words);
     return {
       schema: {
         tags: [kind.api],
         summary: `${what} ${kind.kind}${what.startsWith("list") ? "s" : ""}`,
         description: `Needs a role for \`${kind.api}/${resource}\`.`,
         ...(words.body === undefined ? {} : { body: words.body }),
-        ...(words.list ? { querystring: listQuery } : {}),
-        ...(words.force ? { querystring: forceQuery } : {}),
+        ...(query === undefined ? {} : { querystring: query }),
         response: { 200: words.answer, default: ProblemSchema },
       },
     };

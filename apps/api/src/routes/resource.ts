@@ -7,8 +7,9 @@ import type { Ref } from "@octoplane/resources/keys";
 import { invalid } from "@octoplane/shared/errors";
 import { etagOf, userOf, type ApiContext } from "../api-context.ts";
 import { admit } from "../admission.ts";
-import { isForced, readIfMatch, readListQuery, wantsWatch } from "../http/query.ts";
+import { isForced, readBlocking, readIfMatch, readListQuery, wantsWatch } from "../http/query.ts";
 import { bodySchemaOf, listSchemaOf, objectSchemaOf, operation } from "../http/route-schema.ts";
+import { held } from "./blocking.ts";
 import { serveWatch } from "./watch.ts";
 
 /** The routes of one kind, from its declaration: create, read, list, watch, replace, delete (contract section 1.3). */
@@ -22,7 +23,11 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
 
   app.post(
     collection,
-    schema("create", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind) }),
+    schema("create", {
+      body: bodySchemaOf(kind),
+      answer: objectSchemaOf(kind),
+      blocking: kind.status !== undefined,
+    }),
     (request, reply) => create(context, kind, request, reply),
   );
   app.get(
@@ -56,16 +61,19 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
   );
   app.delete(
     one,
-    schema("delete", { answer: objectSchemaOf(kind), force: true }),
+    schema("delete", {
+      answer: objectSchemaOf(kind),
+      force: true,
+      blocking: kind.status !== undefined,
+    }),
     async (request, reply) => {
       const ref = demand(context, kind, request, "delete");
-      return answer(
-        reply,
-        await context.resources.of(kind).remove(ref, {
-          force: isForced(request),
-          expected: readIfMatch(request),
-        }),
-      );
+      readBlocking(request);
+      const removed = await context.resources.of(kind).remove(ref, {
+        force: isForced(request),
+        expected: readIfMatch(request),
+      });
+      return answer(reply, await held(context, kind, request, removed));
     },
   );
 }
@@ -80,7 +88,9 @@ async function create(
   demandVerb(context, kind, request, "create");
   const input = readInput(kind, request.body);
   await admit(context, kind, input, undefined);
-  return answer(reply, await context.resources.of(kind).create(input, namespace));
+  readBlocking(request);
+  const created = await context.resources.of(kind).create(input, namespace);
+  return answer(reply, await held(context, kind, request, created));
 }
 
 async function list(

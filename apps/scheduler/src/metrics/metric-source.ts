@@ -53,6 +53,8 @@ export class MetricSource implements AsyncDisposable {
     if (same) return;
     this.#spec = spec;
     this.#names = sorted;
+    // A metric that comes back later begins anew: nobody asked for its value meanwhile.
+    for (const name of this.#values.keys()) if (!sorted.includes(name)) this.#values.delete(name);
     this.#fetchSoon();
   }
 

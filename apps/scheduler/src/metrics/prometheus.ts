@@ -1,4 +1,5 @@
 import { messageOf } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 import type { BoundedFetch } from "./bounded-fetch.ts";
 import { asFetched, type Fetched, type FetchValues } from "./provider.ts";
 
@@ -28,34 +29,39 @@ export function prometheusFetcher(fetchJson: BoundedFetch): FetchValues {
   };
 }
 
-interface Sample {
-  readonly metric?: Readonly<Record<string, string>>;
-  readonly value?: readonly [number, string];
-}
-
 /** The one number in an answer. Of several series, the one that bears the metric's own name. */
 export function readAnswer(answer: unknown, expression: string): Fetched {
-  const { status, error, data } = answer as {
-    readonly status?: string;
-    readonly error?: string;
-    readonly data?: { readonly resultType?: string; readonly result?: unknown };
-  };
-  if (status !== "success" || !data)
-    return refused(`Prometheus refused the query: ${error ?? "no reason given"}`);
-  if (data.resultType === "scalar") return asFetched((data.result as Sample["value"])?.[1]);
-  if (data.resultType !== "vector" || !Array.isArray(data.result)) {
-    return refused(`expected one number, got a ${data.resultType ?? "nothing"}`);
+  const { status, error, data } = recordOf(answer);
+  if (status !== "success") {
+    const reason = typeof error === "string" ? error : "no reason given";
+    return refused(`Prometheus refused the query: ${reason.slice(0, limits.messageCharsMax)}`);
   }
-  const samples = data.result as readonly Sample[];
-  const named = samples.filter((sample) => sample.metric?.["__name__"] === expression);
+  const { resultType, result } = recordOf(data);
+  if (resultType === "scalar") return asFetched(valueOf(result));
+  if (resultType !== "vector" || !Array.isArray(result)) {
+    return refused(`expected one number, got a ${String(resultType ?? "nothing")}`);
+  }
+  const samples = result.map(recordOf);
+  const named = samples.filter(({ metric }) => recordOf(metric)["__name__"] === expression);
   const [sample, second] = named.length > 0 ? named : samples;
   if (!sample) return refused("the query gave no value");
-  if (second && named.length !== 1) {
-    return refused(
-      `expected one series, got ${samples.length}; aggregate them, for example with sum()`,
-    );
+  if (second) {
+    const count = named.length > 0 ? named.length : samples.length;
+    return refused(`expected one series, got ${count}; aggregate them, for example with sum()`);
   }
-  return asFetched(sample.value?.[1]);
+  return asFetched(valueOf(sample["value"]));
+}
+
+/** A sample's value is a pair of its time and a text. */
+function valueOf(sample: unknown): unknown {
+  return Array.isArray(sample) ? (sample as readonly unknown[])[1] : undefined;
+}
+
+/** The answer comes from outside: whatever it is, looking into it must not fail. */
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null
+    ? (value as Readonly<Record<string, unknown>>)
+    : {};
 }
 
 function refused(message: string): Fetched {

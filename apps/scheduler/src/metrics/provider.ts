@@ -22,6 +22,9 @@ export function asFetched(value: unknown): Fetched {
   return {
     ok: false,
     code: "INVALID_METRIC",
-    message: `the value ${JSON.stringify(value)} is not a number`,
+    message:
+      value === undefined
+        ? "the provider gave no value"
+        : `the value ${JSON.stringify(value).slice(0, 100)} is not a number`,
   };
 }

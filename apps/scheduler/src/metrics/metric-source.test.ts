@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { MetricsProvider } from "@octoplane/kinds/metrics-provider";
+import { VirtualClock } from "@octoplane/shared/virtual-clock";
+import { MetricSource } from "./metric-source.ts";
+import type { Fetched } from "./provider.ts";
+
+const intervalMs = 10_000;
+const start = Date.parse("2024-06-01T12:00:00Z");
+const spec: MetricsProvider["spec"] = { type: "static", static: { metrics: {} } };
+
+/** A provider whose answers the test gives, one by one. */
+class Provider {
+  readonly asked: (readonly string[])[] = [];
+  #waiting: PromiseWithResolvers<ReadonlyMap<string, Fetched>>[] = [];
+
+  readonly fetch = async (
+    _spec: MetricsProvider["spec"],
+    names: readonly string[],
+    signal: AbortSignal,
+  ) => {
+    this.asked.push(names);
+    const answer = Promise.withResolvers<ReadonlyMap<string, Fetched>>();
+    signal.addEventListener("abort", () => answer.reject(signal.reason));
+    this.#waiting.push(answer);
+    return await answer.promise;
+  };
+
+  async answer(values: Readonly<Record<string, number>>): Promise<void> {
+    const entries = Object.entries(values).map(
+      ([name, value]) => [name, { ok: true, value }] as const,
+    );
+    this.#waiting.shift()!.resolve(new Map(entries));
+    await settled();
+  }
+
+  async fail(message: string): Promise<void> {
+    this.#waiting.shift()!.reject(new Error(message));
+    await settled();
+  }
+}
+
+/** Everything that needs no time has happened. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe("the source of a provider's metrics", () => {
+  let clock: VirtualClock;
+  let provider: Provider;
+  let changes: number;
+  let source: MetricSource;
+  beforeEach(() => {
+    clock = new VirtualClock(start);
+    provider = new Provider();
+    changes = 0;
+    source = new MetricSource(spec, {
+      clock,
+      intervalMs,
+      fetch: provider.fetch,
+      onChange: () => (changes += 1),
+    });
+  });
+  afterEach(() => source[Symbol.asyncDispose]());
+
+  it("fetches all metrics together at once, and again after every interval", async () => {
+    source.want(spec, ["b", "a"]);
+    expect(source.known("a")).toBeUndefined();
+    await provider.answer({ a: 1, b: 2 });
+    expect(source.known("a")).toEqual({ value: 1, time: start, trouble: undefined });
+    clock.advance(intervalMs - 1);
+    expect(provider.asked).toEqual([["a", "b"]]);
+    clock.advance(1);
+    expect(provider.asked).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+    await provider.answer({ a: 1, b: 3 });
+    expect(source.known("b")).toMatchObject({ value: 3, time: start + intervalMs });
+  });
+
+  it("tells of a change, and of nothing when all is as it was", async () => {
+    source.want(spec, ["a"]);
+    await provider.answer({ a: 1 });
+    expect(changes).toBe(1);
+    clock.advance(intervalMs);
+    await provider.answer({ a: 1 });
+    expect(changes).toBe(1);
+    expect(source.known("a")?.time).toBe(start + intervalMs);
+    clock.advance(intervalMs);
+    await provider.answer({ a: 2 });
+    expect(changes).toBe(2);
+  });
+
+  it("keeps the last good value and its time when a fetch fails, and tells why each time", async () => {
+    source.want(spec, ["a"]);
+    await provider.answer({ a: 1 });
+    clock.advance(intervalMs);
+    await provider.fail("connection refused");
+    const trouble = { code: "UNREACHABLE_METRICS_PROVIDER", message: "connection refused" };
+    expect(source.known("a")).toEqual({ value: 1, time: start, trouble });
+    expect(changes).toBe(2);
+    clock.advance(intervalMs);
+    await provider.fail("connection refused");
+    expect(changes).toBe(3);
+    clock.advance(intervalMs);
+    await provider.answer({ a: 1 });
+    expect(source.known("a")).toEqual({
+      value: 1,
+      time: start + 3 * intervalMs,
+      trouble: undefined,
+    });
+    expect(changes).toBe(4);
+  });
+
+  it("tells that there is no value when the provider leaves one out", async () => {
+    source.want(spec, ["a", "b"]);
+    await provider.answer({ a: 1 });
+    expect(source.known("b")).toEqual({
+      value: undefined,
+      time: start,
+      trouble: { code: "INVALID_METRIC", message: "the provider gave no value" },
+    });
+  });
+
+  it("fetches one at a time, and once more when the wish changed meanwhile", async () => {
+    source.want(spec, ["a"]);
+    source.want(spec, ["a", "b"]);
+    source.want(spec, ["b"]);
+    expect(provider.asked).toEqual([["a"]]);
+    await provider.answer({ a: 1 });
+    expect(provider.asked).toEqual([["a"], ["b"]]);
+    await provider.answer({ b: 2 });
+    expect(source.known("b")?.value).toBe(2);
+    clock.advance(intervalMs);
+    expect(provider.asked).toHaveLength(3);
+  });
+
+  it("does nothing when the same is wanted again, and fetches at once when the provider changed", async () => {
+    source.want(spec, ["a"]);
+    await provider.answer({ a: 1 });
+    source.want(spec, ["a"]);
+    expect(provider.asked).toHaveLength(1);
+    source.want({ ...spec }, ["a"]);
+    expect(provider.asked).toHaveLength(2);
+    clock.advance(intervalMs * 3);
+    expect(provider.asked).toHaveLength(2);
+    await provider.answer({ a: 2 });
+  });
+
+  it("forgets a metric that is no longer wanted", async () => {
+    source.want(spec, ["a", "b"]);
+    await provider.answer({ a: 1, b: 2 });
+    source.want(spec, ["b"]);
+    expect(source.known("a")).toBeUndefined();
+    await provider.answer({ b: 2 });
+    source.want(spec, []);
+    clock.advance(10 * intervalMs);
+    expect(provider.asked).toHaveLength(2);
+  });
+
+  it("asks and tells nothing any more once it is disposed of", async () => {
+    source.want(spec, ["a"]);
+    const ended = source[Symbol.asyncDispose]();
+    await provider.answer({ a: 1 });
+    await ended;
+    expect(changes).toBe(0);
+    clock.advance(10 * intervalMs);
+    source.want(spec, ["c"]);
+    expect(provider.asked).toHaveLength(1);
+  });
+});

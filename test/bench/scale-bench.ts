@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSim } from "@octoplane/kube-sim/start-sim";
+import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { systemClock } from "@octoplane/shared/clock";
 import { systemRandom } from "@octoplane/shared/random";
 import { Rest } from "../rest.ts";
@@ -24,7 +26,21 @@ export async function benchScale(report: Report): Promise<void> {
     clock: systemClock,
     random: systemRandom,
   });
-  const first = await startServer(main, flags);
+  const dataDir = await mkdtemp(join(tmpdir(), "octoplane-bench-"));
+  try {
+    await measure(report, sim, names, dataDir);
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function measure(
+  report: Report,
+  sim: Sim,
+  names: readonly string[],
+  dataDir: string,
+): Promise<void> {
+  const first = await startServer(main, flags, { dataDir });
   report({ name: "scale.memory.empty", value: await first.memory(), unit: "MB" });
   const rest = new Rest(
     () => first.address,
@@ -49,7 +65,6 @@ export async function benchScale(report: Report): Promise<void> {
   });
   await settle(rest);
   report({ name: "scale.memory.1000x10000", value: await first.memory(), unit: "MB" });
-  const { dataDir } = first;
   await first[Symbol.asyncDispose]();
   const began = performance.now();
   await using second = await startServer(main, flags, { dataDir });

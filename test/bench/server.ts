@@ -10,7 +10,7 @@ export interface BenchServer extends AsyncDisposable {
   readonly token: string;
   readonly pid: number;
   readonly dataDir: string;
-  /** Resident memory in MB. */
+  /** Memory of its own in MB: what is resident, less the files that it has mapped (the store). */
   memory(): Promise<number>;
 }
 
@@ -41,7 +41,7 @@ export async function startServer(
     dataDir,
     async memory() {
       const status = await readFile(`/proc/${child.pid}/status`, "utf8");
-      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024;
+      return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? NaN) / 1_024;
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");

@@ -27,7 +27,7 @@ export const limits = {
   /** Reads of single keys in one etcd request; with specs of 400 kB the answer stays below 30 MB. */
   readBatchMax: 64,
   /** Requests with commits, and with reads, under way to etcd at once; measured, see docs/adr/0002-store.md. */
-  etcdRequestsMax: 2,
+  etcdRequestsMax: 3,
   /** Entries of the first answer of a list from etcd, whose sizes tell how many the next may have. */
   etcdFirstPageMax: 64,
   /** Entries of one internal page of a list from etcd: each page costs etcd a walk over the range's keys. */

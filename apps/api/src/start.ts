@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { kinds } from "@octoplane/kinds/registry";
 import type { Resources } from "@octoplane/resources/resources";
 import { failure } from "@octoplane/shared/errors";
 import type { Running } from "@octoplane/shared/lifecycle";
@@ -43,6 +44,8 @@ export async function start(
   await bootstrapRoles(resources, config.bootstrap, log);
   const roles = new RoleBook(resources);
   await roles.start();
+  // Lists and watches are served from memory; they begin to do so before the first request.
+  await Promise.all(kinds.map((kind) => resources.feed(kind).ready()));
   const closing = new AbortController();
   const context: ApiContext = {
     ...parts,

@@ -7,7 +7,7 @@ import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import type { Change, ChangeBatch, Entry, Revision, Store } from "@octoplane/store/store";
 import { kindPrefix, parsePartKey, refText } from "./keys.ts";
-import { pairUp } from "./page.ts";
+import { decodePairs, pairEntries, type EntryPair, type RecordPair } from "./page.ts";
 import {
   decodeObject,
   decodeStatus,
@@ -84,6 +84,17 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     return this.#revision;
   }
 
+  /** The object that these entries are the halves of, if it is here at just their revisions: it need not be read again. */
+  recall({ object, status }: EntryPair): R | undefined {
+    const parsed = parsePartKey(this.#kind, object.key);
+    if (!parsed) return undefined;
+    const key = refText(parsed.ref);
+    const halves = this.#halves.get(key);
+    const isSame =
+      halves?.object?.revision === object.revision && halves.status?.revision === status?.revision;
+    return isSame ? this.#objects.get(key) : undefined;
+  }
+
   /** Starts the feed if need be; resolves when the first list is in. */
   async ready(): Promise<void> {
     this.#running ??= this.#run();
@@ -120,8 +131,10 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   async caughtUp(): Promise<void> {
     await this.ready();
     const { entries } = await this.#store.list(kindPrefix(this.#kind));
-    const { pairs } = pairUp(this.#kind, entries, (error) => this.#reportBroken(error));
-    const isShown = ({ object }: (typeof pairs)[number]): boolean => {
+    const pairs = decodePairs(pairEntries(this.#kind, entries).pairs, (error) =>
+      this.#reportBroken(error),
+    );
+    const isShown = ({ object }: RecordPair): boolean => {
       const { namespace, name } = object.record.metadata;
       const shown = this.#halves.get(refText(namespace === null ? { name } : { namespace, name }));
       return (shown?.object?.revision ?? 0n) >= object.revision || this.#revision > object.revision;

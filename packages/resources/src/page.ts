@@ -18,25 +18,20 @@ export interface RecordPair {
   readonly status: Stored<StatusRecord> | undefined;
 }
 
-/**
- * Joins neighbours; a half whose other half lies on the next page is left to that page. A record that cannot be read is
- * reported and left out: one broken record must not hide all the others. `last` is the key after which to go on.
- */
-export function pairUp(
+/** The entries of one resource, side by side in the store. */
+export interface EntryPair {
+  readonly object: Entry;
+  readonly status: Entry | undefined;
+}
+
+/** Joins neighbours; a half whose other half lies on the next page is left to that page. `last` is the key after which to go on. */
+export function pairEntries(
   kind: AnyKind,
   entries: readonly Entry[],
-  onBroken: (error: unknown) => void,
-): { readonly pairs: readonly RecordPair[]; readonly last: string | undefined } {
-  const pairs: RecordPair[] = [];
+): { readonly pairs: readonly EntryPair[]; readonly last: string | undefined } {
+  const pairs: EntryPair[] = [];
   let last: string | undefined;
   let open: { readonly name: string; readonly entry: Entry } | undefined;
-  const add = (object: Entry, status: Entry | undefined): void => {
-    try {
-      pairs.push({ object: decodeObject(object), status: status && decodeStatus(status) });
-    } catch (error) {
-      onBroken(error);
-    }
-  };
   for (const entry of entries) {
     const parsed = parsePartKey(kind, entry.key);
     const name = parsed && refText(parsed.ref);
@@ -45,12 +40,30 @@ export function pairUp(
       open = { name: name!, entry };
       continue;
     }
-    if (parsed?.part === "object") add(entry, undefined);
-    else if (open && open.name === name) add(open.entry, entry);
+    if (parsed?.part === "object") pairs.push({ object: entry, status: undefined });
+    else if (open && open.name === name) pairs.push({ object: open.entry, status: entry });
     open = undefined;
     last = entry.key;
   }
   return { pairs, last };
+}
+
+/**
+ * The records of pairs of entries. One that cannot be read is reported and left out: a broken record must not hide all the
+ * others.
+ */
+export function decodePairs(
+  pairs: readonly EntryPair[],
+  onBroken: (error: unknown) => void,
+): readonly RecordPair[] {
+  return pairs.flatMap(({ object, status }) => {
+    try {
+      return [{ object: decodeObject(object), status: status && decodeStatus(status) }];
+    } catch (error) {
+      onBroken(error);
+      return [];
+    }
+  });
 }
 
 /** Sealed, because it names an object that the one who asked may not be allowed to see. */

@@ -6,7 +6,7 @@ import { failure, invalid, isFailure, type FieldProblem } from "@octoplane/share
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
-import type { Revision, Store, Write } from "@octoplane/store/store";
+import type { Page, Revision, Store, Write } from "@octoplane/store/store";
 import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
 import {
   decodeObject,
@@ -20,12 +20,18 @@ import {
   withStatus,
   type ObjectRecord,
   type StatusRecord,
-  type Stored,
   type StoredMetadata,
 } from "./record.ts";
 import type { Sealer } from "./sealer.ts";
 import { mapSecrets } from "./secret-fields.ts";
-import { pairUp, readPageToken, writePageToken } from "./page.ts";
+import {
+  decodePairs,
+  pairEntries,
+  readPageToken,
+  writePageToken,
+  type EntryPair,
+  type RecordPair,
+} from "./page.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
 import {
   cascadeFinalizer,
@@ -54,15 +60,16 @@ export interface ListPage<R> {
   readonly next?: string;
 }
 
+interface Listed<R> extends Omit<ListPage<R>, "next"> {
+  /** The key after which the next page begins. */
+  readonly last: string | undefined;
+  readonly more: boolean;
+}
+
 /** What a change of a status comes to; `also` is committed with it (decision records). */
 export interface StatusChange<R> {
   readonly status: R extends { readonly status: infer S } ? S : never;
   readonly also?: readonly Write[];
-}
-
-interface Pair {
-  readonly object: Stored<ObjectRecord>;
-  readonly status: Stored<StatusRecord> | undefined;
 }
 
 /**
@@ -74,23 +81,36 @@ export class Repository<R extends AnyResource = AnyResource> {
   readonly #parts: Parts;
   readonly #log: Log;
   readonly #pageSealer: Sealer;
+  readonly #recall: (entries: EntryPair) => AnyResource | undefined;
 
-  constructor(kind: AnyKind, parts: Parts, log: Log) {
+  /** `recall` gives an object that is in memory at just these revisions, so that it need not be fetched or read again. */
+  constructor(
+    kind: AnyKind,
+    parts: Parts,
+    log: Log,
+    recall: (entries: EntryPair) => AnyResource | undefined,
+  ) {
     this.kind = kind;
     this.#parts = parts;
     this.#log = log;
+    this.#recall = recall;
     this.#pageSealer = parts.sealer.derive("page tokens");
   }
 
   /** `undefined` when it is not there. Credentials are redacted. */
   async get(ref: Ref): Promise<R | undefined> {
-    const pair = await this.#read(ref);
+    const entries = await this.#entries(ref);
+    const known = entries && this.#recall(entries);
+    if (known) return known as R;
+    const pair = entries && (await this.#decode(ref, entries));
     return pair && this.#join(pair);
   }
 
   /** `NotFound` when it is not there. */
   async mustGet(ref: Ref): Promise<R> {
-    return this.#join(await this.#mustRead(ref));
+    const resource = await this.get(ref);
+    if (!resource) throw this.#notFound(ref);
+    return resource;
   }
 
   /** The resource with its credentials readable: for those who talk to the thing that they open, and no one else. */
@@ -113,17 +133,35 @@ export class Repository<R extends AnyResource = AnyResource> {
         ? undefined
         : readPageToken(this.#pageSealer, prefix, options.next);
     const records = this.kind.status === undefined ? 1 : 2;
-    const listing = await this.#parts.store.list(prefix, {
+    const listing = await this.#listing(prefix, {
       ...(options.limit === undefined ? {} : { limit: options.limit * records }),
       ...(from === undefined ? {} : { after: from.after, at: from.at }),
     });
-    const onBroken = (error: unknown): void =>
-      this.#log.error({ kind: this.kind.kind, err: error }, "a record cannot be read");
-    const { pairs, last } = pairUp(this.kind, listing.entries, onBroken);
-    const page = { items: pairs.map((pair) => this.#join(pair)), revision: listing.revision };
-    if (!listing.more || last === undefined) return page;
-    const place = { at: listing.revision, after: last };
-    return { ...page, next: writePageToken(this.#pageSealer, prefix, place) };
+    const { items, revision, last, more } = listing;
+    if (!more || last === undefined) return { items, revision };
+    const place = { at: revision, after: last };
+    return { items, revision, next: writePageToken(this.#pageSealer, prefix, place) };
+  }
+
+  /**
+   * What is listed is fetched by key and revision first: where every object is in memory at just that revision, no value
+   * need travel or be read. Otherwise everything is fetched, at the same revision.
+   */
+  async #listing(prefix: string, page: Page): Promise<Listed<R>> {
+    const { store } = this.#parts;
+    const keys = await store.list(prefix, { ...page, keysOnly: true });
+    const known = pairEntries(this.kind, keys.entries);
+    const items = known.pairs.map((pair) => this.#recall(pair) as R | undefined);
+    if (items.every((item) => item !== undefined)) {
+      return { items, revision: keys.revision, last: known.last, more: keys.more };
+    }
+    const listing = await store.list(prefix, { ...page, at: keys.revision });
+    const { pairs, last } = pairEntries(this.kind, listing.entries);
+    const records = decodePairs(pairs, (error) =>
+      this.#log.error({ kind: this.kind.kind, err: error }, "a record cannot be read"),
+    );
+    const joined = records.map((pair) => this.#join(pair));
+    return { items: joined, revision: listing.revision, last, more: listing.more };
   }
 
   /** `AlreadyExists` when the name is taken. The server's own fields of the input are ignored. */
@@ -213,7 +251,7 @@ export class Repository<R extends AnyResource = AnyResource> {
     } = {},
   ): Promise<R> {
     const force = options.force === true;
-    const mark = (pair: Pair): ObjectRecord | undefined => {
+    const mark = (pair: RecordPair): ObjectRecord | undefined => {
       checkVersion(this.#title(ref), this.#join(pair), options.expected?.ifMatch);
       const { metadata, fields } = pair.object.record;
       if (options.uid !== undefined && options.uid !== metadata.uid) throw this.#notFound(ref);
@@ -266,7 +304,7 @@ export class Repository<R extends AnyResource = AnyResource> {
   /** One guarded write of the object record; the function is called again when another writer was faster. */
   async #rewrite(
     ref: Ref,
-    change: (pair: Pair) => ObjectRecord | undefined,
+    change: (pair: RecordPair) => ObjectRecord | undefined,
     force = false,
   ): Promise<R> {
     for (let attempt = 0; ; attempt += 1) {
@@ -290,7 +328,7 @@ export class Repository<R extends AnyResource = AnyResource> {
     }
   }
 
-  #removals(ref: Ref, pair: Pair): Write[] {
+  #removals(ref: Ref, pair: RecordPair): Write[] {
     const { uid } = pair.object.record.metadata;
     const writes: Write[] = [{ key: partKey(this.kind, ref, "object"), remove: true }];
     if (pair.status) writes.push({ key: partKey(this.kind, ref, "status"), remove: true });
@@ -310,28 +348,42 @@ export class Repository<R extends AnyResource = AnyResource> {
     return writes;
   }
 
-  async #read(ref: Ref, attempt = 0): Promise<Pair | undefined> {
+  async #read(ref: Ref): Promise<RecordPair | undefined> {
+    const entries = await this.#entries(ref);
+    return entries && (await this.#decode(ref, entries));
+  }
+
+  async #entries(ref: Ref): Promise<EntryPair | undefined> {
     const { store } = this.#parts;
     const [object, status] = await Promise.all([
       store.get(partKey(this.kind, ref, "object")),
       this.kind.status === undefined ? undefined : store.get(partKey(this.kind, ref, "status")),
     ]);
     if (!object || (this.kind.status !== undefined && !status)) return undefined;
-    const pair = { object: decodeObject(object), status: status && decodeStatus(status) };
-    // The two reads may straddle a deletion and a new creation; the halves of two lives are never joined.
-    const oneLife = !pair.status || pair.status.record.uid === pair.object.record.metadata.uid;
-    if (oneLife) return pair;
-    if (attempt < limits.conflictRetriesMax) return await this.#read(ref, attempt + 1);
+    return { object, status };
+  }
+
+  /** The two reads may straddle a deletion and a new creation; the halves of two lives are never joined. */
+  async #decode(ref: Ref, first: EntryPair): Promise<RecordPair | undefined> {
+    let entries: EntryPair | undefined = first;
+    for (let attempt = 0; entries && attempt <= limits.conflictRetriesMax; attempt += 1) {
+      const { object, status }: EntryPair = entries;
+      const pair = { object: decodeObject(object), status: status && decodeStatus(status) };
+      const { uid } = pair.object.record.metadata;
+      if (!pair.status || pair.status.record.uid === uid) return pair;
+      entries = await this.#entries(ref);
+    }
+    if (!entries) return undefined;
     throw failure("Internal", `the records of ${this.#title(ref)} do not belong together`);
   }
 
-  async #mustRead(ref: Ref): Promise<Pair> {
+  async #mustRead(ref: Ref): Promise<RecordPair> {
     const pair = await this.#read(ref);
     if (!pair) throw this.#notFound(ref);
     return pair;
   }
 
-  #join(pair: Pair): R {
+  #join(pair: RecordPair): R {
     return join(this.kind, pair.object, pair.status) as R;
   }
 

@@ -1,6 +1,7 @@
 import type { AnyKind, AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Log } from "@octoplane/shared/log";
 import { KindFeed } from "./kind-feed.ts";
+import type { EntryPair } from "./page.ts";
 import { Repository, type Parts } from "./repository.ts";
 
 /**
@@ -21,7 +22,8 @@ export class Resources implements AsyncDisposable {
   of<const K extends KindLike>(kind: K): Repository<ResourceFor<K>> {
     let repository = this.#repositories.get(idOf(kind));
     if (!repository) {
-      repository = new Repository(kind as unknown as AnyKind, this.parts, this.#log);
+      const recall = (entries: EntryPair) => this.#feeds.get(idOf(kind))?.recall(entries);
+      repository = new Repository(kind as unknown as AnyKind, this.parts, this.#log, recall);
       this.#repositories.set(idOf(kind), repository);
     }
     return repository as unknown as Repository<ResourceFor<K>>;

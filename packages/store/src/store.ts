@@ -39,6 +39,8 @@ export interface Page {
   readonly after?: string;
   /** The revision of the first page; absent for the newest. `Compacted` when it is no longer kept. */
   readonly at?: Revision;
+  /** Entries without their values (each is empty): who is there, and at which revision. */
+  readonly keysOnly?: boolean;
 }
 
 export interface Listing {

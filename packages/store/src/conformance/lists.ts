@@ -21,6 +21,28 @@ export function listChapter(open: Open): void {
     expect(below.entries).toHaveLength(4);
   });
 
+  test("a list of keys only is the same list without its values, in pages and at an older revision too", async () => {
+    const { store, prefix } = await open();
+    const keys = Array.from({ length: 5 }, (_, number) => `${prefix}${number}`);
+    for (const key of keys) await store.commit([], [put(key, "old")]);
+    const { revision } = await store.list(prefix);
+    await store.commit([], [put(keys[1]!, "new"), { key: keys[2]!, remove: true }]);
+    for (const page of [
+      {},
+      { at: revision },
+      { limit: 2 },
+      { limit: 2, after: keys[1]!, at: revision },
+    ]) {
+      const whole = await store.list(prefix, page);
+      const bare = await store.list(prefix, { ...page, keysOnly: true });
+      const withoutValues = whole.entries.map((entry) => ({ ...entry, value: Buffer.alloc(0) }));
+      expect({ ...bare, entries: bare.entries.map(plain) }).toEqual({
+        ...whole,
+        entries: withoutValues.map(plain),
+      });
+    }
+  });
+
   test("a prefix without keys is an empty list at a revision", async () => {
     const { store, prefix } = await open();
     const written = await store.commit([], [put(`${prefix}a`, "1")]);
@@ -146,4 +168,8 @@ async function fill(store: Store, prefix: string, count: number): Promise<void> 
     ),
   );
   await Promise.all(commits);
+}
+
+function plain(entry: Entry): object {
+  return { ...entry, value: Buffer.from(entry.value).toString() };
 }

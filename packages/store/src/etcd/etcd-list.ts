@@ -38,10 +38,12 @@ async function listUpTo(
   let bytes = 0;
   let start = firstKey(prefix, page.after);
   let revision = page.at;
-  let step: number = limits.etcdFirstPageMax;
+  // How much values weigh is not known before the first are here.
+  let step: number = page.keysOnly ? limits.etcdPageEntriesMax : limits.etcdFirstPageMax;
   for (;;) {
     const limit = Math.min(step, most - entries.length);
-    const answer = await listStep(connection, prefix, { start, limit, revision });
+    const { keysOnly } = page;
+    const answer = await listStep(connection, prefix, { start, limit, revision, keysOnly });
     revision = answer.revision;
     for (const entry of answer.entries) {
       const size = entry.key.length + entry.value.byteLength;
@@ -67,12 +69,18 @@ function nextStep(bytesPerEntry: number): number {
 async function listStep(
   connection: EtcdConnection,
   prefix: string,
-  page: { start: Buffer; limit: number; revision: Revision | undefined },
+  page: {
+    readonly start: Buffer;
+    readonly limit: number;
+    readonly revision: Revision | undefined;
+    readonly keysOnly: boolean | undefined;
+  },
 ): Promise<{ entries: readonly Entry[]; revision: Revision; more: boolean }> {
   const range = {
     ...keyRange(page.start, prefix),
     limit: page.limit,
     ...(page.revision !== undefined && { revision: page.revision.toString() }),
+    ...(page.keysOnly && { keys_only: true }),
   };
   const answer = await connection.read("list", (client) => client.kv.range(range));
   return {

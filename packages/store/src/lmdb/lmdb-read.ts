@@ -24,7 +24,10 @@ export interface EntryRange {
   readonly after?: string | undefined;
   /** Absent for the newest revision of the snapshot. */
   readonly at?: Revision | undefined;
+  readonly keysOnly?: boolean | undefined;
 }
+
+const noValue = Buffer.alloc(0);
 
 /** The newest entry of a key. */
 export function readEntry(
@@ -47,7 +50,13 @@ export function* readEntries(
     range.at === undefined
       ? newestPlaces(files, transaction, range)
       : placesAt(files, transaction, { ...range, at: range.at });
-  for (const placed of places) yield entryAt(files, transaction, placed);
+  for (const placed of places) {
+    if (!range.keysOnly) yield entryAt(files, transaction, placed);
+    else {
+      const { revision, created } = placed.place;
+      yield { key: placed.key.toString(), value: noValue, revision, created };
+    }
+  }
 }
 
 /** What the log holds after a revision, in order, with the revision of each change. */

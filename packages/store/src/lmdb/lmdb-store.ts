@@ -165,7 +165,7 @@ class LmdbStore implements Store {
     const most = Math.min(page.limit ?? limits.pageEntriesMax, limits.pageEntriesMax);
     const entries: Entry[] = [];
     let bytes = 0;
-    for (const entry of readEntries(this.#files, transaction, { prefix, after: page.after, at })) {
+    for (const entry of readEntries(this.#files, transaction, { ...page, prefix, at })) {
       const size = entry.key.length + entry.value.byteLength;
       const isFull = entries.length >= most || bytes + size > limits.pageBytesMax;
       if (isFull && entries.length > 0) return { entries, revision, more: true };

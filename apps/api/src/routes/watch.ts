@@ -28,7 +28,7 @@ export async function serveWatch(
 ): Promise<void> {
   const { request, reply, namespace, isVisible } = watch;
   const heartbeatMs = readHeartbeat(request) * 1_000;
-  const since = readSince(request);
+  const asked = readSince(request);
   const bookmarks = wantsBookmarks(request);
   const streams = streamsOf(context);
   if (streams.size >= limits.watchersMax) {
@@ -36,7 +36,13 @@ export async function serveWatch(
   }
   const feed = context.resources.feed(kind);
   await feed.ready();
-  if (since !== undefined && since > feed.revision) await demandKnown(context, kind, since);
+  // A watch that names no revision begins now: at the store's newest, which the feed may not have reached yet.
+  const newest =
+    asked === undefined || asked > feed.revision ? await newestRevision(context, kind) : asked;
+  if (asked !== undefined && asked > newest) {
+    throw failure("Compacted", `revision ${asked} is not of this store; list again`);
+  }
+  const since = asked ?? newest;
   // What was missed is collected first: a revision that is no longer kept must still become a proper answer.
   const missed: string[] = [];
   let write = (line: string): void => void missed.push(line);
@@ -90,12 +96,9 @@ function streamsOf(context: ApiContext): Set<ServerResponse> {
   return streams;
 }
 
-/** A revision that the store has not reached is one of another store, or of one that was restored: nothing would ever come. */
-async function demandKnown(context: ApiContext, kind: AnyKind, since: bigint): Promise<void> {
+async function newestRevision(context: ApiContext, kind: AnyKind): Promise<bigint> {
   const { revision } = await context.resources.of(kind).list({ limit: 1 });
-  if (since > revision) {
-    throw failure("Compacted", `revision ${since} is not of this store; list again`);
-  }
+  return revision;
 }
 
 type Events = readonly FeedEvent<AnyResource>[];

@@ -6,10 +6,15 @@ import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
 import { afterAll, beforeAll, describe } from "vitest";
 import { accessSuite } from "./api/access-suite.ts";
+import { contractSuite } from "./api/contract-suite.ts";
+import { corsSuite } from "./api/cors-suite.ts";
+import { grantSuite } from "./api/grant-suite.ts";
 import { kindSuite } from "./api/kind-suite.ts";
 import { refusalSuite } from "./api/refusal-suite.ts";
 import { openServer, type OpenServer } from "./api/server-bench.ts";
 import { documentSuite } from "./api/document-suite.ts";
+import { methodsSuite } from "./api/methods-suite.ts";
+import { slowClientSuite, tlsSuite } from "./api/tls-suite.ts";
 import { watchSuite } from "./api/watch-suite.ts";
 import { hasEtcd, startEtcd, type EtcdServer } from "./etcd-server.ts";
 
@@ -18,9 +23,15 @@ function apiConformance(name: string, open: OpenServer): void {
   describe(name, () => {
     // Each with a server of its own, one after the other: a store of etcd is emptied for the next.
     describe("kinds", () => kindSuite(open));
+    describe("single kinds", () => contractSuite(open));
+    describe("other origins", () => corsSuite(open));
     describe("refusals", () => refusalSuite(open));
     describe("watches", () => watchSuite(open));
     describe("access", () => accessSuite(open));
+    describe("grants", () => grantSuite(open));
+    describe("TLS", () => tlsSuite(open));
+    describe("methods of authentication", () => methodsSuite(open));
+    describe("slow clients", () => slowClientSuite(open));
     describe("self-description", () => documentSuite(open));
   });
 }

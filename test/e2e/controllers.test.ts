@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, clusters, count, meddle, openField, peek, type Field } from "./field.ts";
-import { configMap, echo } from "./manifests.ts";
+import { configMap, echo, job } from "./manifests.ts";
 
 /** The controllers against clusters that do not do as they should. Every test has clusters of its own. */
 
@@ -310,21 +310,6 @@ describe.concurrent("namespaces", () => {
 });
 
 describe.concurrent("Jobs", () => {
-  const job = (name: string, spec: Json): Json => ({
-    apiVersion: "batch/v1",
-    kind: "Job",
-    metadata: { name },
-    spec: {
-      ...spec,
-      template: {
-        spec: {
-          restartPolicy: "Never",
-          containers: [{ name: "work", image: "registry.example/work:1" }],
-        },
-      },
-    },
-  });
-
   it("that are suspended are idle, and the application runs", async () => {
     const cluster = await field.cluster();
     const app = await field.create([job("asleep", { suspend: true })], cluster);

@@ -126,9 +126,9 @@ export class Field implements AsyncDisposable {
 /** So few workers that a slow cluster could take them all, if it were let. */
 export const workers = 12;
 
-export async function openField(): Promise<Field> {
+export async function openField(more: object = {}): Promise<Field> {
   const sim = await startSim({ clock: systemClock, random: systemRandom });
-  const settings = { app_controller: { start_grace: 0.4, worker_count: workers } };
+  const settings = { app_controller: { start_grace: 0.4, worker_count: workers }, ...more };
   return new Field(await openConstellation({ settings }), sim);
 }
 

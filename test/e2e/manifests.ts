@@ -41,6 +41,17 @@ export function configMap(name: string, data: Readonly<Record<string, string>>):
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data };
 }
 
+/** A Job whose one container ends well. */
+export function job(name: string, spec: Json): Json {
+  const containers = [{ name: "work", image: "registry.example/work:1" }];
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name },
+    spec: { ...spec, template: { spec: { restartPolicy: "Never", containers } } },
+  };
+}
+
 /** A definition and an object of it, the object first: the order that breaks a naive orchestrator. */
 export function widgets(group: string): Json[] {
   return [

@@ -17,7 +17,7 @@ import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, clusters, count, meddle, openField, peek, workers } from "./field.ts";
 import type { Field } from "./field.ts";
-import { configMap, echo } from "./manifests.ts";
+import { configMap, echo, job } from "./manifests.ts";
 
 /** Moves, lost clusters, restarts and second controllers. */
 
@@ -43,6 +43,13 @@ async function stuckMove(name: string) {
   await field.until(app, "has a copy on the target", ({ copies }) => copies.length === 2);
   await waitFor("the target's copy stands", () => peek(target, "Deployment", name));
   return { source, target, app };
+}
+
+/** Gives a cluster another name in its label, by which applications ask for it. */
+async function relabel(cluster: SimCluster, name: string): Promise<void> {
+  await field.rest.change(`${clusters}/${cluster.name}`, (body) => {
+    body.metadata.labels = { name };
+  });
 }
 
 /** Lets go on what waits for ever: Pods are made anew, with the delay of today. */
@@ -101,6 +108,25 @@ describe.concurrent("a move", () => {
     await field.untilRuns(app, target);
     expect(peek(source, "Deployment", "orphan")).toBeUndefined();
     await field.remove(app);
+  });
+
+  it("leaves behind what is done, which runs again where it belongs when it is changed", async () => {
+    const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
+    const done = await field.create([job("done", {})], source);
+    const service = await field.create(echo("lives"), source);
+    await field.untilRuns(done, source, "COMPLETED");
+    await field.untilRuns(service, source);
+    // Neither fits its cluster any more, and both fit the other one.
+    await relabel(source, "left");
+    await relabel(target, source.name);
+    await field.untilRuns(service, target);
+    await field.untilRuns(done, source, "COMPLETED");
+    expect(peek(target, "Job", "done")).toBeUndefined();
+    await field.change(done, (spec) => {
+      spec.manifest = [job("done-again", {})];
+    });
+    await field.untilRuns(done, target, "COMPLETED");
+    await Promise.all([field.remove(done), field.remove(service)]);
   });
 
   it("that is interrupted by a deletion leaves nothing on either side", async () => {

@@ -81,8 +81,10 @@ export async function look(
 }
 
 export async function servedKind(site: Site, kind: string): Promise<ServedKind | undefined> {
-  const known = await site.kube.discover();
-  const found = known.find((served) => served.kind === kind);
-  if (found) return found;
-  return (await site.kube.discover({ refresh: true })).find((served) => served.kind === kind);
+  for (const refresh of [false, true]) {
+    const { kinds } = await site.kube.discover({ refresh });
+    const found = kinds.find((served) => served.kind === kind);
+    if (found) return found;
+  }
+  return undefined;
 }

@@ -37,6 +37,7 @@ describe("npm start", () => {
     expect((await stat(join(dataDir, "admin.token"))).mode & 0o777).toBe(0o600);
     expect(await first.rest.ok("GET", "/me")).toEqual({
       user: "system:admin",
+      groups: [],
       roles: ["role:system"],
     });
     await first.rest.ok("POST", "/core/rolebindings", {

@@ -8,17 +8,25 @@ import type { Ref } from "@octoplane/resources/keys";
 import { invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "./api-context.ts";
+import { demandGrant } from "./auth/demand-grant.ts";
+import type { User } from "./auth/user.ts";
 
 /**
- * What can only be told by asking the world before a write. A kubeconfig whose cluster shows a certificate that it does not
+ * What can only be told by looking around before a write. Nobody can grant what they do not hold. A kubeconfig whose cluster shows a certificate that it does not
  * vouch for is refused at once; a cluster that does not answer is registered all the same, and OFFLINE.
  */
 export async function admit(
   context: ApiContext,
   kind: AnyKind,
-  input: Input,
-  ref: Ref | undefined,
+  write: {
+    readonly input: Input;
+    /** Absent for a creation. */
+    readonly ref: Ref | undefined;
+    readonly user: User;
+  },
 ): Promise<void> {
+  const { input, ref, user } = write;
+  await demandGrant(context, user, kind, input);
   if (kind.api !== ClusterKind.api || kind.kind !== ClusterKind.kind) return;
   const { kubeconfig } = input["spec"] as {
     readonly kubeconfig: Readonly<Record<string, unknown>>;

@@ -1,6 +1,14 @@
 import { Type, type Static } from "typebox";
+import { limits } from "@octoplane/shared/limits";
+import { OidcSchema } from "./auth/oidc.ts";
 
 const closed = { additionalProperties: false } as const;
+
+const fileOrNone = (description: string) =>
+  Type.Union([Type.String(), Type.Null()], { default: null, description });
+
+const endpoint = (value: string) =>
+  Type.String({ default: value, pattern: "^https?://[^?#\\s]*[^?#\\s/]$" });
 
 /** The API server's own settings. */
 export const ApiConfigSchema = Type.Object(
@@ -8,6 +16,40 @@ export const ApiConfigSchema = Type.Object(
     listen: Type.String({
       default: "127.0.0.1:8080",
       description: "address and port; port 0 takes a free one",
+    }),
+    tls: Type.Object(
+      {
+        enabled: Type.Boolean({ default: false }),
+        cert: fileOrNone("the server's certificate, with its chain (PEM)"),
+        key: fileOrNone("its key (PEM)"),
+        client_ca: fileOrNone(
+          "the authority of client certificates (PEM): their CN is the user, their O the groups",
+        ),
+        reload_interval: Type.Number({
+          minimum: 0.05,
+          maximum: 86_400,
+          default: limits.certificateReloadMs / 1_000,
+          description: "seconds between two looks at these files; changed ones are taken over",
+        }),
+      },
+      { ...closed, default: {} },
+    ),
+    rate_limit: Type.Object(
+      {
+        requests_per_second: Type.Number({
+          exclusiveMinimum: 0,
+          default: limits.requestsPerSecondMost,
+          description: "of one user; more are answered with 429",
+        }),
+        burst: Type.Number({ minimum: 1, default: limits.requestsBurstMost }),
+      },
+      { ...closed, default: {} },
+    ),
+    request_timeout: Type.Number({
+      minimum: 0.05,
+      maximum: 3_600,
+      default: limits.requestTimeoutMs / 1_000,
+      description: "seconds in which a request must have arrived, headers and body",
     }),
     authorization: Type.Union(
       [Type.Literal("RBAC"), Type.Literal("always-allow"), Type.Literal("always-deny")],
@@ -19,6 +61,44 @@ export const ApiConfigSchema = Type.Object(
         static_users: Type.Union([Type.String(), Type.Null()], {
           default: null,
           description: "a file of users and the hashes of their tokens",
+        }),
+        oidc: Type.Array(OidcSchema, {
+          default: [],
+          description: "issuers of OpenID Connect whose tokens are taken",
+        }),
+        strategy: Type.Object(
+          {
+            keystone: Type.Object(
+              {
+                enabled: Type.Boolean({ default: false }),
+                endpoint: endpoint("http://localhost:5000/v3"),
+              },
+              { ...closed, default: {} },
+            ),
+            keycloak: Type.Object(
+              {
+                enabled: Type.Boolean({ default: false }),
+                endpoint: endpoint("http://localhost:9080"),
+                realm: Type.String({ default: "krake", minLength: 1 }),
+                base_path: Type.String({
+                  default: "/auth",
+                  description: "what stands before /realms; empty since Keycloak 17",
+                }),
+              },
+              { ...closed, default: {} },
+            ),
+            allow_system_names: Type.Boolean({
+              default: false,
+              description: "whether these two may name users that begin with system:",
+            }),
+          },
+          { ...closed, default: {} },
+        ),
+        cors_origin: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description:
+            "the origin, such as https://ui.example.org, whose pages may call this server; * is any, and then " +
+            "browsers send no credentials of their own",
         }),
       },
       { ...closed, default: {} },
@@ -42,6 +122,11 @@ export const ApiConfigSchema = Type.Object(
 );
 export type ApiConfig = Static<typeof ApiConfigSchema>;
 
+export const TokenKeysSchema = Type.Array(Type.String(), {
+  default: [],
+  description: "files of keys: the first signs tokens, all verify; empty: the one key file",
+});
+
 /** An API server that is a process of its own is told where the key is that its tokens are signed with. */
 export const ApiProcessSchema = Type.Object(
   {
@@ -50,6 +135,7 @@ export const ApiProcessSchema = Type.Object(
       default: "token.key",
       description: "32 bytes in base64 that sign tokens; the same for every API server",
     }),
+    token_keys: TokenKeysSchema,
   },
   closed,
 );

@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from "node:tls";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -6,9 +7,14 @@ import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setUser, type ApiContext } from "./api-context.ts";
 import { authenticate } from "./auth/authenticate.ts";
+import { listenerOptions } from "./http/listener.ts";
+import { useCors } from "./http/cors.ts";
 import { problemOf, type Problem } from "./http/problem.ts";
+import { RateLimit, type Rate } from "./http/rate-limit.ts";
 import { readJson } from "./http/read-json.ts";
+import { bindingRoutes } from "./routes/bindings.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
+import { hookRoutes } from "./routes/hooks.ts";
 import { resourceRoutes } from "./routes/resource.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
@@ -16,12 +22,20 @@ import { specialRoutes, statusRoute } from "./routes/subresources.ts";
 /** The web server with all its routes, not yet listening. The route table is this function and what it calls. */
 export async function buildServer(
   context: ApiContext,
-  options: { readonly problemBaseUrl: string | null },
+  options: {
+    readonly problemBaseUrl: string | null;
+    /** Absent: pages of other origins may not call. */
+    readonly corsOrigin: string | undefined;
+    readonly requestTimeoutMs: number;
+    readonly rate: Rate;
+    /** Absent: HTTP without TLS. */
+    readonly certificates: SecureContextOptions | undefined;
+  },
 ): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     bodyLimit: limits.bodyBytesMax,
-    requestTimeout: limits.requestTimeoutMs,
+    ...listenerOptions(options.certificates, options.requestTimeoutMs),
     forceCloseConnections: "idle",
     // A name of 255 characters, each of them percent-encoded.
     routerOptions: { maxParamLength: 765, ignoreTrailingSlash: true },
@@ -38,7 +52,8 @@ export async function buildServer(
   useJson(app);
   useProblems(app, context, options.problemBaseUrl);
   const paths = usePaths(app);
-  useIdentity(app, context);
+  useCors(app, options.corsOrigin);
+  useIdentity(app, context, options.rate);
   useMetrics(app, context);
   await useDocumentation(app, context);
   healthRoutes(app, context);
@@ -47,6 +62,8 @@ export async function buildServer(
     resourceRoutes(app, context, kind);
     statusRoute(app, context, kind);
   }
+  bindingRoutes(app, context);
+  hookRoutes(app, context);
   specialRoutes(app, context);
   refuseOtherMethods(app, paths);
   await app.ready();
@@ -126,15 +143,31 @@ function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
 }
 
-function useIdentity(app: FastifyInstance, context: ApiContext): void {
+function useIdentity(app: FastifyInstance, context: ApiContext, rate: Rate): void {
+  const rateLimit = new RateLimit(rate, context.resources.parts.clock);
   app.addHook("onRequest", async (request, reply) => {
+    reply.headers(securityHeaders);
     reply.header("x-request-id", request.id);
-    reply.header("x-content-type-options", "nosniff");
     const path = request.url.split("?")[0]!;
-    if (openPaths.has(path) || path === "/docs" || path.startsWith("/docs/")) return;
-    setUser(request, authenticate(context.authenticator, request.headers.authorization));
+    if (path === "/docs" || path.startsWith("/docs/")) return;
+    // The documentation is the one page there is; it brings a policy of its own.
+    reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+    if (openPaths.has(path)) return;
+    const { headers, raw } = request;
+    const user = await authenticate(context.authenticator, headers.authorization, raw.socket);
+    setUser(request, user);
+    const seconds = rateLimit.take(user.name);
+    if (seconds === 0) return;
+    reply.header("retry-after", String(seconds));
+    throw failure("TooManyRequests", `${user.name} sends too many requests`);
   });
 }
+
+const securityHeaders = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+};
 
 function useMetrics(app: FastifyInstance, context: ApiContext): void {
   const requests = context.metrics.counter(

@@ -1,4 +1,6 @@
 import type { AddressInfo } from "node:net";
+import type { SecureContextOptions, Server } from "node:tls";
+import type { FastifyInstance } from "fastify";
 import { kinds } from "@octoplane/kinds/registry";
 import type { Resources } from "@octoplane/resources/resources";
 import { failure } from "@octoplane/shared/errors";
@@ -7,12 +9,14 @@ import { parseListen } from "@octoplane/shared/listen";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import type { ApiContext } from "./api-context.ts";
+import { authenticatorOf } from "./auth/authenticator.ts";
 import { Authorizer } from "./auth/authorizer.ts";
 import { RoleBook } from "./auth/role-book.ts";
 import type { TokenSigner } from "./auth/signed-token.ts";
-import { readStaticUsers } from "./auth/static-users.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
+import { CertificateReload, readCertificates } from "./http/certificate-files.ts";
 import { closerOf } from "./http/closing.ts";
+import { readCorsOrigin } from "./http/cors.ts";
 import type { ApiConfig } from "./config.ts";
 import { buildServer } from "./server.ts";
 
@@ -36,8 +40,7 @@ export async function start(
       `listen: expected address:port, such as 127.0.0.1:8080, found ${config.listen}`,
     );
   const { resources, log } = parts;
-  const { allow_anonymous: allowAnonymous, static_users: usersFile } = config.authentication;
-  if (allowAnonymous)
+  if (config.authentication.allow_anonymous)
     log.warn("anonymous access is on: whoever reaches this address may do what anonymous may");
   if (config.authorization === "always-allow")
     log.warn("authorization is off: everyone may do everything");
@@ -50,15 +53,19 @@ export async function start(
   const context: ApiContext = {
     ...parts,
     roles,
-    authenticator: {
-      signer: parts.signer,
-      staticUsers: usersFile === null ? undefined : await readStaticUsers(usersFile),
-      allowAnonymous,
-    },
+    authenticator: await authenticatorOf(config, parts),
     authorizer: new Authorizer(config.authorization, roles),
     closing: closing.signal,
   };
-  const server = await buildServer(context, { problemBaseUrl: config.docs.problem_base_url });
+  const { tls } = config;
+  const certificates = tls.enabled ? await readCertificates(tls) : undefined;
+  const server = await buildServer(context, {
+    problemBaseUrl: config.docs.problem_base_url,
+    corsOrigin: readCorsOrigin(config.authentication.cors_origin),
+    requestTimeoutMs: config.request_timeout * 1_000,
+    rate: config.rate_limit,
+    certificates,
+  });
   const close = closerOf(server, resources.parts.clock);
   await server.listen(listen).catch((error: unknown) => {
     const inUse = (error as { readonly code?: string }).code === "EADDRINUSE";
@@ -66,12 +73,26 @@ export async function start(
     throw failure("Unavailable", `cannot listen on ${config.listen}: ${reason}`, { cause: error });
   });
   const { port } = server.server.address() as AddressInfo;
+  const reload = certificates && reloadOf(tls, certificates, server, context);
   return {
-    address: `http://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
+    address: `${tls.enabled ? "https" : "http"}://${listen.host.includes(":") ? `[${listen.host}]` : listen.host}:${port}`,
     async [Symbol.asyncDispose]() {
       closing.abort();
+      reload?.[Symbol.dispose]();
       await close();
       roles[Symbol.dispose]();
     },
   };
+}
+
+function reloadOf(
+  tls: ApiConfig["tls"],
+  certificates: SecureContextOptions,
+  app: FastifyInstance,
+  { resources, log }: ApiContext,
+): Disposable {
+  // With certificates the server is one of TLS; the framework's type does not tell.
+  const server = app.server as unknown as Server;
+  const apply = (options: SecureContextOptions): void => server.setSecureContext(options);
+  return new CertificateReload(tls, certificates, apply, { clock: resources.parts.clock, log });
 }

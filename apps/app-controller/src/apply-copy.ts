@@ -9,7 +9,7 @@ import { ownerOf, type Owner } from "./mark.ts";
 import { finished, type Observed } from "./observed.ts";
 import { isGateOpen, planCopy, type Apply, type PhaseStep, type Plan } from "./plan.ts";
 import { removeObjects } from "./remove-objects.ts";
-import { troubleOf, type Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** What came of bringing one copy to what it should be. */
 export interface CopyResult {
@@ -103,8 +103,9 @@ async function resolve({ view, manifest, owner, signal }: CopyInput): Promise<De
     const identity = identify(item);
     return "problem" in identity ? [] : [identity];
   });
-  const served = await view.served(wanted, signal);
-  return desiredObjects(manifest, { served, defaultNamespace: view.kube.defaultNamespace }, owner);
+  const discovery = await view.served(wanted, signal);
+  const { defaultNamespace } = view.kube;
+  return desiredObjects(manifest, { ...discovery, defaultNamespace }, owner);
 }
 
 /** Looks at what may be somebody else's, and writes down what will be ours. */
@@ -124,7 +125,7 @@ async function lookFirst(state: ApplyState, plan: Plan): Promise<void> {
           else if (cause === "new") intendOne(state, desired, existing);
         } catch (error) {
           if (signal.aborted) throw error;
-          state.blocked.set(desired.id, troubleOf(error, titleOf(desired)));
+          state.blocked.set(desired.id, view.trouble(error, titleOf(desired)));
         }
       }),
     ),
@@ -175,9 +176,9 @@ async function runStep(state: ApplyState, step: PhaseStep): Promise<boolean> {
     step.apply.map((apply) => parallel.run(() => applyOne(state, apply))),
   );
   const troubles = outcomes.filter((outcome) => outcome !== undefined);
-  for (const { title, message, isComing } of step.unresolved) {
+  for (const { title, message, canPass } of step.unresolved) {
     const text = `${title}: ${message}`;
-    troubles.push({ code: "UNSUPPORTED_RESOURCE", message: text, canPass: isComing });
+    troubles.push({ code: "UNSUPPORTED_RESOURCE", message: text, canPass });
   }
   state.troubles.push(...troubles);
   const leaving = step.objects.some(({ id }) => state.observed.get(id)?.isTerminating);
@@ -212,7 +213,7 @@ async function applyOne(
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;
-    return troubleOf(error, titleOf(desired));
+    return view.trouble(error, titleOf(desired));
   }
 }
 

@@ -1,5 +1,5 @@
 import { KubeError, type Kube, type KubeObject, type ObjectRef } from "@octoplane/kube/kube";
-import type { ServedKind } from "@octoplane/kube/kube";
+import type { Discovery, ServedKind } from "@octoplane/kube/kube";
 import type { Clock } from "@octoplane/shared/clock";
 import { disposeAll } from "@octoplane/shared/lifecycle";
 import { limits } from "@octoplane/shared/limits";
@@ -10,6 +10,7 @@ import { namespaceOf, objectId } from "./desired.ts";
 import { KindWatch } from "./kind-watch.ts";
 import { observe, type Observed } from "./observed.ts";
 import { RepairPace } from "./repair-pace.ts";
+import { troubleOf, type Trouble } from "./trouble.ts";
 
 export interface ClusterViewOptions {
   readonly clock: Clock;
@@ -28,6 +29,8 @@ export class ClusterView implements AsyncDisposable {
   readonly repairs: RepairPace;
   readonly #options: ClusterViewOptions;
   readonly #watches = new Map<string, KindWatch>();
+  /** True when the cluster did not know a kind that it is said to serve. */
+  #isOutdated = false;
 
   constructor(kube: Kube, options: ClusterViewOptions) {
     this.kube = kube;
@@ -35,15 +38,23 @@ export class ClusterView implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The kinds that the cluster serves; asks again when one of these is not among those known. */
+  /** What the cluster serves; asks again when one of these kinds is not among those known. */
   async served(
     wanted: readonly { readonly group: string; readonly version: string; readonly kind: string }[],
     signal: AbortSignal,
-  ): Promise<readonly ServedKind[]> {
-    const known = await this.kube.discover({ signal });
-    const names = new Set(known.map(nameOf));
+  ): Promise<Discovery> {
+    const refresh = this.#isOutdated;
+    this.#isOutdated = false;
+    const known = await this.kube.discover({ refresh, signal });
+    const names = new Set(known.kinds.map(nameOf));
     const isKnown = wanted.every((kind) => names.has(nameOf(kind)));
     return isKnown ? known : await this.kube.discover({ refresh: true, signal });
+  }
+
+  /** What the cluster said, as a trouble; of a kind that it no longer serves the next look asks anew. */
+  trouble(error: unknown, title: string): Trouble {
+    this.#isOutdated ||= error instanceof KubeError && error.reason === "KindNotServed";
+    return troubleOf(error, title);
   }
 
   /** Our objects as they stand; those of a kind that may not be watched are read one by one. */

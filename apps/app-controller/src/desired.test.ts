@@ -13,7 +13,7 @@ function kind(text: string, options: Partial<ServedKind> = {}): ServedKind {
   return { group, version, kind: name, plural, namespaced: true, verbs: [], ...options };
 }
 
-const served = [
+const kinds = [
   kind("/v1/ConfigMap"),
   kind("/v1/Namespace", { namespaced: false }),
   kind("apps/v1/Deployment"),
@@ -22,8 +22,10 @@ const served = [
   kind("rbac.authorization.k8s.io/v1/ClusterRole", { namespaced: false }),
 ];
 
+const cluster = { kinds, silentGroups: ["silent.example.org"], defaultNamespace: "home" };
+
 function resolve(...manifest: ManifestObject[]) {
-  return desiredObjects(manifest, { served, defaultNamespace: "home" }, owner);
+  return desiredObjects(manifest, cluster, owner);
 }
 
 function object(apiVersion: string, name: string, more: object = {}): ManifestObject {
@@ -101,7 +103,15 @@ test("a version that is served no longer is told with those that are", () => {
   expect(unresolved[0]).toMatchObject({
     title: "Deployment d",
     message: "the cluster no longer serves Deployment of apps/v1beta1; it serves apps/v1",
-    isComing: false,
+    canPass: false,
+  });
+});
+
+test("a kind of a group whose server does not answer may be served: that is waited for", () => {
+  const { unresolved } = resolve(object("silent.example.org/v1 Widget", "w"));
+  expect(unresolved[0]).toMatchObject({
+    message: "the cluster's server of silent.example.org does not answer",
+    canPass: true,
   });
 });
 
@@ -118,7 +128,7 @@ test("a kind that the same manifest defines is on its way, any other unknown kin
     object("example.org/v1 Gadget", "g"),
     definition,
   );
-  const coming = unresolved.map(({ title, isComing }) => [title, isComing]);
+  const coming = unresolved.map(({ title, canPass }) => [title, canPass]);
   expect(coming).toContainEqual(["Widget w", true]);
   expect(coming).toContainEqual(["Gadget g", false]);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
-import type { KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
+import type { Discovery, KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
 import { marked, stamped, type Owner } from "./mark.ts";
 import { phaseOf, type Phase } from "./phase.ts";
 
@@ -23,8 +23,11 @@ export interface Unresolved {
   readonly phase: Phase;
   readonly title: string;
   readonly message: string;
-  /** True when the manifest brings the definition of this kind along: the cluster will serve it in a moment. */
-  readonly isComing: boolean;
+  /**
+   * True when it can pass by itself: the manifest brings the definition of this kind along, or the server of its group
+   * does not answer at the moment.
+   */
+  readonly canPass: boolean;
 }
 
 export interface Desired {
@@ -49,7 +52,7 @@ export function namespaceOf(id: string): string {
 
 export function desiredObjects(
   manifest: readonly ManifestObject[],
-  cluster: { readonly served: readonly ServedKind[]; readonly defaultNamespace: string },
+  cluster: Discovery & { readonly defaultNamespace: string },
   owner: Owner,
 ): Desired {
   const objects = new Map<string, DesiredObject>();
@@ -61,10 +64,15 @@ export function desiredObjects(
     if ("problem" in identity) continue;
     const phase = phaseOf(identity);
     const title = `${identity.kind} ${identity.name}`;
-    const served = findServed(cluster.served, identity);
+    const served = findServed(cluster.kinds, identity);
     if (typeof served === "string") {
-      const isComing = coming.has(`${identity.group}/${identity.kind}`);
-      unresolved.push({ id: objectId(identity), phase, title, message: served, isComing });
+      const id = objectId(identity);
+      const isSilent = cluster.silentGroups.includes(identity.group);
+      const canPass = isSilent || coming.has(`${identity.group}/${identity.kind}`);
+      const message = isSilent
+        ? `the cluster's server of ${identity.group} does not answer`
+        : served;
+      unresolved.push({ id, phase, title, message, canPass });
       continue;
     }
     const namespace = served.namespaced
@@ -74,7 +82,7 @@ export function desiredObjects(
     if (objects.has(id)) {
       // Only here it is known what an absent namespace, or one too many, means.
       const message = "stands in the manifest twice, with and without its namespace";
-      unresolved.push({ id, phase, title, message, isComing: false });
+      unresolved.push({ id, phase, title, message, canPass: false });
       continue;
     }
     const wanted = scaled.has(scaleKey(identity)) ? withoutReplicas(item) : item;

@@ -126,7 +126,7 @@ test("what cannot be resolved for now is not pruned", () => {
     phase: "configuration",
     title: "",
     message: "",
-    isComing: true,
+    canPass: true,
   } as const;
   expect(planCopy({ objects: [], unresolved: [unresolved] }, [made(one)], new Map()).prune).toEqual(
     [],

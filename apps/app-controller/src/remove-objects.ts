@@ -1,11 +1,11 @@
 import type { InventoryItem } from "@octoplane/kinds/application";
-import type { ObjectRef, ServedKind } from "@octoplane/kube/kube";
+import type { Discovery, ObjectRef } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import type { ClusterView } from "./cluster-view.ts";
 import { ownerOf } from "./mark.ts";
 import { phaseOf, phases } from "./phase.ts";
-import { troubleOf, type Trouble } from "./trouble.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface Removal {
   /** What still stands; removal goes on when it is looked at again. */
@@ -35,12 +35,12 @@ export async function removeObjects(input: RemoveInput): Promise<Removal> {
   const { view, signal } = input;
   const removable = input.items.filter((item) => !isKept(input, item));
   if (removable.length === 0) return { remaining: [], troubles: [] };
-  const served = await view.served(removable, signal);
+  const discovery = await view.served(removable, signal);
   const parallel = new Semaphore(limits.applyParallelMax);
   for (const phase of phases.toReversed()) {
     const members = removable.filter((item) => phaseOf(item) === phase);
     const outcomes = await Promise.all(
-      members.map((item) => parallel.run(() => removeOne(input, item, served))),
+      members.map((item) => parallel.run(() => removeOne(input, item, discovery))),
     );
     const standing = outcomes.filter(({ isGone }) => !isGone).map(({ item }) => item);
     if (standing.length === 0) continue;
@@ -62,12 +62,18 @@ interface Outcome {
 async function removeOne(
   { view, owner, signal }: RemoveInput,
   item: InventoryItem,
-  served: readonly ServedKind[],
+  discovery: Discovery,
 ): Promise<Outcome> {
-  const kinds = served.filter(({ group, kind }) => group === item.group && kind === item.kind);
+  const kinds = discovery.kinds.filter(
+    ({ group, kind }) => group === item.group && kind === item.kind,
+  );
   const kind = kinds.find(({ version }) => version === item.version) ?? kinds[0];
-  // A kind that is no longer served has no objects.
-  if (!kind) return { item, isGone: true };
+  if (!kind) {
+    // A kind that is no longer served has no objects; one that the cluster cannot speak for now may have them.
+    if (!discovery.silentGroups.includes(item.group)) return { item, isGone: true };
+    const message = `${item.kind} ${item.name}: the cluster's server of ${item.group} does not answer`;
+    return { item, isGone: false, trouble: { code: "KUBERNETES_ERROR", message, canPass: true } };
+  }
   const namespace = item.namespace === null ? {} : { namespace: item.namespace };
   const ref: ObjectRef = { served: kind, name: item.name, ...namespace };
   try {
@@ -84,7 +90,7 @@ async function removeOne(
     return { item, isGone: !after || after.metadata.uid !== uid };
   } catch (error) {
     if (signal.aborted) throw error;
-    return { item, isGone: false, trouble: troubleOf(error, `${item.kind} ${item.name}`) };
+    return { item, isGone: false, trouble: view.trouble(error, `${item.kind} ${item.name}`) };
   }
 }
 

@@ -171,7 +171,7 @@ describe("nodes", () => {
   });
 });
 
-test("kinds are kept while a probe does not look for them, and only those that are not built in", () => {
+test("kinds are kept while nobody looks for them or can tell, and only those that are not built in", () => {
   const kind = (group: string, plural: string, version = "v1") => {
     return { group, version, kind: plural, plural, namespaced: true, verbs: [] };
   };
@@ -183,6 +183,16 @@ test("kinds are kept while a probe does not look for them, and only those that a
   ];
   expect(customKinds(served)).toEqual(["widgets.example.org"]);
   const look = life();
-  look({ ok: true, version: "v1", nodes: [well], served });
+  const looked = (kinds: typeof served, silentGroups: string[]): unknown => {
+    const discovery = { kinds, silentGroups };
+    return look({ ok: true, version: "v1", nodes: [well], served: discovery }).status.served_kinds;
+  };
+  looked(served, []);
   expect(look(answer([well])).status.served_kinds).toEqual(["widgets.example.org"]);
+  const other = kind("other.example.org", "gears");
+  expect(looked([other], ["example.org"])).toEqual([
+    "gears.other.example.org",
+    "widgets.example.org",
+  ]);
+  expect(looked([], ["other.example.org"])).toEqual(["gears.other.example.org"]);
 });

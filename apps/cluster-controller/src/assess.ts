@@ -1,6 +1,6 @@
 import type { ClusterStatus } from "@octoplane/kinds/cluster";
 import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
-import type { KubeObject, ServedKind } from "@octoplane/kube/kube";
+import type { Discovery, KubeObject, ServedKind } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { parseQuantity } from "@octoplane/kinds/quantity";
 import type { Probe } from "./probe.ts";
@@ -95,7 +95,9 @@ function reached(
     version: probe.version,
     capacity: nodes === undefined ? null : capacityOf(nodes),
     nodes: (nodes ?? []).slice(0, limits.clusterNodesMax).map((node) => node.reported),
-    ...(probe.served === undefined ? {} : { served_kinds: customKinds(probe.served) }),
+    ...(probe.served === undefined
+      ? {}
+      : { served_kinds: servedKinds(probe.served, status.served_kinds) }),
   };
 }
 
@@ -193,6 +195,12 @@ function capacityOf(nodes: readonly NodeView[]): ClusterStatus["capacity"] {
     nodes: nodes.length,
     nodes_ready: ready.length,
   };
+}
+
+/** What is served now, and of the groups that cannot be asked now what they served last. */
+function servedKinds({ kinds, silentGroups }: Discovery, before: readonly string[]): string[] {
+  const kept = before.filter((name) => silentGroups.includes(name.slice(name.indexOf(".") + 1)));
+  return [...new Set([...customKinds(kinds), ...kept])].toSorted();
 }
 
 /** `plural.group`, once each and in order, of what is not built in. */

@@ -1,4 +1,4 @@
-import type { Kube, KubeObject, ServedKind } from "@octoplane/kube/kube";
+import type { Discovery, Kube, KubeObject, ServedKind } from "@octoplane/kube/kube";
 import { KubeError } from "@octoplane/kube/kube";
 import { linkedAbort } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
@@ -12,7 +12,7 @@ export type Probe =
       /** Absent when these credentials may not list nodes: those of one namespace may not. */
       readonly nodes: readonly KubeObject[] | undefined;
       /** Absent when this probe did not look, or did not find out. */
-      readonly served?: readonly ServedKind[];
+      readonly served?: Discovery;
     }
   | {
       readonly ok: false;

@@ -59,7 +59,11 @@ async function create(
   owners: readonly ResourceRef[] = [],
 ): Promise<void> {
   const manifest = [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name } }];
-  const spec = kind === application ? { manifest } : { tosca: { some: "template" } };
+  const tosca = {
+    tosca_definitions_version: "tosca_simple_yaml_1_0",
+    topology_template: { outputs: { kubeconfig: { value: "" } } },
+  };
+  const spec = kind === application ? { manifest } : { tosca };
   const body = { metadata: { name, owners: [...owners] }, spec };
   await resources.of(kind).create(readInput(kind, body), "team");
 }

@@ -88,7 +88,7 @@ test("a metric of a cluster gets a new weight, others stay, the two scopes apart
     metric: [{ name: "load", value: 3 }],
     globalMetric: [{ name: "heat", value: 4 }],
   };
-  expect(changeCluster(cluster, flags, undefined).spec).toEqual({
+  expect(changeCluster(cluster, flags, {}).spec).toEqual({
     backoff: 5,
     custom_resources: [],
     metrics: [
@@ -97,7 +97,7 @@ test("a metric of a cluster gets a new weight, others stay, the two scopes apart
       { name: "heat", weight: 4, namespaced: false },
     ],
   });
-  const cleared = changeCluster(cluster, { ...flags, removeExistingMetrics: true }, undefined);
+  const cleared = changeCluster(cluster, { ...flags, removeExistingMetrics: true }, {});
   expect(cleared.spec.metrics).toHaveLength(2);
 });
 

@@ -14,6 +14,14 @@ export interface RokConfig {
   readonly namespace?: string;
   readonly token?: string;
   readonly tokenFile?: string;
+  /** Paths of PEM files. */
+  readonly tls?: TlsPaths;
+}
+
+export interface TlsPaths {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /**
@@ -52,7 +60,10 @@ async function parse(path: string): Promise<RokConfig> {
       fields: problems.map((message) => ({ field: path, message })),
     });
   }
-  const entries = value as Readonly<Record<string, string | undefined>>;
+  const { tls: block, ...entries } = value as Readonly<Record<string, string | undefined>> & {
+    readonly tls?: TlsBlock | null;
+  };
+  const tls = block?.enabled === true ? tlsPaths(dirname(path), block) : undefined;
   const { api_url: apiUrl, token_file: tokenFile, user, namespace, token } = entries;
   return {
     path,
@@ -61,6 +72,7 @@ async function parse(path: string): Promise<RokConfig> {
     ...(namespace === undefined ? {} : { namespace }),
     ...(token === undefined ? {} : { token }),
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(dirname(path), tokenFile) }),
+    ...(tls === undefined ? {} : { tls }),
   };
 }
 
@@ -68,18 +80,48 @@ const keys = ["api_url", "user", "namespace", "token", "token_file"];
 
 function problemOf(key: string, entry: unknown): readonly string[] {
   if (key === "tls") return tlsProblem(entry);
-  if (!keys.includes(key)) return [`unknown key ${key} (known: ${keys.join(", ")})`];
+  if (!keys.includes(key)) return [`unknown key ${key} (known: ${keys.join(", ")}, tls)`];
   return typeof entry === "string" && entry !== "" ? [] : [`${key}: expected text`];
 }
 
-/** Krake's template has this block, switched off. */
+/** As Krake's template has it, where it is switched off. */
+interface TlsBlock {
+  readonly enabled?: boolean;
+  readonly client_ca?: string | null;
+  readonly client_cert?: string | null;
+  readonly client_key?: string | null;
+}
+
+const tlsFiles = ["client_ca", "client_cert", "client_key"] as const;
+
 function tlsProblem(entry: unknown): readonly string[] {
-  const enabled = (entry as { readonly enabled?: unknown } | null)?.enabled;
-  if (enabled === undefined || enabled === false) return [];
-  return [
-    "tls: certificates of clients are not supported; give a token, and an api_url with https " +
-      "(NODE_EXTRA_CA_CERTS names the file of an authority of your own)",
-  ];
+  if (entry === null) return [];
+  if (typeof entry !== "object" || Array.isArray(entry)) return ["tls: expected keys and values"];
+  const problems = Object.entries(entry).flatMap(([key, value]: [string, unknown]) => {
+    if (key === "enabled")
+      return typeof value === "boolean" ? [] : ["tls.enabled: expected a boolean"];
+    if (!tlsFiles.some((name) => name === key)) return [`unknown key tls.${key}`];
+    return value === null || typeof value === "string" ? [] : [`tls.${key}: expected a file`];
+  });
+  const { enabled, client_cert: cert, client_key: key } = entry as TlsBlock;
+  if (enabled === true && isGiven(cert) !== isGiven(key)) {
+    problems.push("tls: expected client_cert and client_key, or neither of them");
+  }
+  return problems;
+}
+
+function tlsPaths(folder: string, block: TlsBlock): TlsPaths {
+  const at = (path: string | null | undefined, name: keyof TlsPaths): TlsPaths =>
+    isGiven(path) ? { [name]: resolve(folder, path) } : {};
+  return {
+    ...at(block.client_ca, "ca"),
+    ...at(block.client_cert, "cert"),
+    ...at(block.client_key, "key"),
+  };
+}
+
+function isGiven(path: string | null | undefined): path is string {
+  return typeof path === "string" && path !== "";
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -32,6 +32,7 @@ const byCode: Readonly<Record<ErrorCode, number>> = {
   Forbidden: exitStatus.notAllowed,
   Unavailable: exitStatus.unreachable,
   Timeout: exitStatus.timeout,
+  TooManyRequests: exitStatus.unreachable,
   Internal: exitStatus.failed,
 };
 

@@ -86,16 +86,39 @@ test("Krake's own file is read, a file of ours beside it comes first", async () 
 });
 
 test("what is wrong with a file is named, every key of it", async () => {
-  await put("work/x.yaml", "api_uri: http://x\ntoken: 7\ntls: {enabled: true}\n");
+  await put("work/x.yaml", "api_uri: http://x\ntoken: 7\ntls: {enabled: 1, ca: x, client_ca: 2}\n");
   await expect(find({ config: "x.yaml" }, "work")).rejects.toMatchObject({
     fields: [
       { message: expect.stringContaining("unknown key api_uri") as string },
       { message: "token: expected text" },
-      { message: expect.stringContaining("NODE_EXTRA_CA_CERTS") as string },
+      { message: "tls.enabled: expected a boolean" },
+      { message: "unknown key tls.ca" },
+      { message: "tls.client_ca: expected a file" },
     ],
   });
 });
 
 test("a file that is named must be there", async () => {
   await expect(find({ config: "no.yaml" })).rejects.toThrow(/no\.yaml cannot be read/);
+});
+
+test("the block of TLS makes the address one of https, and its files are read beside it", async () => {
+  const tls = "tls: {enabled: true, client_ca: ca.pem, client_cert: c.pem, client_key: k.pem}\n";
+  await put("work/rok.yaml", `api_url: http://rok:1\ntoken: t\n${tls}`);
+  for (const name of ["ca", "c", "k"]) await put(`work/${name}.pem`, name);
+  await put("other.pem", "other");
+  const all = { ca: "ca", cert: "c", key: "k" };
+  expect(await find({}, "work")).toMatchObject({ address: "https://rok:1", token: "t", tls: all });
+  expect((await find({ ca: "../other.pem" }, "work")).tls).toEqual({ ...all, ca: "other" });
+  const elsewhere = await find({ server: "https://evil:1" }, "work");
+  expect([elsewhere.tls, elsewhere.token]).toEqual([undefined, undefined]);
+  environment["OCTOPLANE_CA"] = "../other.pem";
+  const server = "https://evil:1";
+  expect((await find({ server }, "work")).tls).toEqual({ ca: "other" });
+  expect((await find({ server: "http://plain:1" }, "work")).tls).toBeUndefined();
+  const refused = find({ server: "http://plain:1", ca: "../other.pem" }, "work");
+  await expect(refused).rejects.toThrow("--ca is for servers with https");
+  await expect(find({ server, ca: "none.pem" }, "work")).rejects.toThrow("none.pem cannot be read");
+  await put("work/rok.yaml", "tls: {enabled: true, client_cert: c.pem}\n");
+  await expect(find({}, "work")).rejects.toMatchObject({ code: "Invalid" });
 });

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { failure, messageOf } from "@octoplane/shared/errors";
 import { readConfig, type RokConfig } from "./config-file.ts";
 import type { Io } from "./output.ts";
+import type { TlsFiles } from "./tls-fetch.ts";
 
 /** Where the server is and with which token, and where both were found. */
 export interface Access {
@@ -10,6 +11,8 @@ export interface Access {
   readonly addressFrom: string;
   readonly token?: string;
   readonly tokenFrom?: string;
+  /** PEM texts, when a file or a flag names any. */
+  readonly tls?: TlsFiles;
   /** The namespace that the config file names, if one does. */
   readonly namespace?: string;
 }
@@ -19,6 +22,7 @@ export interface AccessFlags {
   readonly token?: string;
   readonly dataDir?: string;
   readonly config?: string;
+  readonly ca?: string;
 }
 
 /** Where a server listens that nobody told otherwise. */
@@ -38,8 +42,9 @@ export async function findAccess(
   const folders = await dataFolders(flags, io);
   const found = await findAddress({ flags, io, config, folders });
   const token = await findToken({ flags, io, config, folders, address: found.address });
+  const tls = await findTls({ flags, io, config, folders, address: found.address });
   const namespace = config?.namespace ?? config?.user;
-  return { ...found, ...token, ...(namespace === undefined ? {} : { namespace }) };
+  return { ...found, ...token, ...tls, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /**
@@ -70,7 +75,11 @@ async function findAddress(sources: Sources): Promise<Pick<Access, "address" | "
   }
   const named = folderAddress(sources, "environment");
   if (named) return named;
-  if (config?.apiUrl !== undefined) return { address: config.apiUrl, addressFrom: config.path };
+  if (config?.apiUrl !== undefined) {
+    // As in Krake, the block of TLS decides on the scheme.
+    const address = config.tls ? config.apiUrl.replace(/^http:/i, "https:") : config.apiUrl;
+    return { address, addressFrom: config.path };
+  }
   return folderAddress(sources, "found") ?? { address: defaultAddress, addressFrom: "the default" };
 }
 
@@ -120,7 +129,9 @@ async function configToken(
   address: string,
 ): Promise<Pick<Access, "token" | "tokenFrom"> | undefined> {
   if (!config) return undefined;
-  if (config.apiUrl !== undefined && !isSameServer(config.apiUrl, address)) return undefined;
+  const { apiUrl } = config;
+  const itsAddress = config.tls ? apiUrl?.replace(/^http:/i, "https:") : apiUrl;
+  if (itsAddress !== undefined && !isSameServer(itsAddress, address)) return undefined;
   if (config.token !== undefined) return { token: config.token, tokenFrom: config.path };
   if (config.tokenFile === undefined) return undefined;
   try {
@@ -128,6 +139,41 @@ async function configToken(
     return { token, tokenFrom: config.tokenFile };
   } catch (error) {
     throw failure("Invalid", `${config.path}: token_file cannot be read: ${messageOf(error)}`);
+  }
+}
+
+/** What the config file says of TLS is for the server of that file; a flag is for any. */
+async function findTls({
+  flags,
+  io,
+  config,
+  address,
+}: Sources & { readonly address: string }): Promise<Pick<Access, "tls">> {
+  const isItsServer =
+    config?.apiUrl === undefined ||
+    isSameServer(config.apiUrl.replace(/^http:/i, "https:"), address);
+  const paths = isItsServer ? config?.tls : undefined;
+  const named = flags.ca ?? io.environment("OCTOPLANE_CA");
+  const ca = named === undefined ? paths?.ca : resolve(io.cwd, named);
+  if (!paths && ca === undefined) return {};
+  if (URL.parse(address)?.protocol !== "https:") {
+    // A variable of the environment is there for every server, also for those without TLS.
+    if (flags.ca === undefined) return {};
+    throw failure("Invalid", `--ca is for servers with https, and not for ${address}`);
+  }
+  const texts = { ...paths, ...(ca === undefined ? {} : { ca }) };
+  const entries = Object.entries(texts).map(async ([name, path]: [string, string]) => [
+    name,
+    await readPem(path),
+  ]);
+  return { tls: Object.fromEntries(await Promise.all(entries)) as TlsFiles };
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw failure("Invalid", `${path} cannot be read: ${messageOf(error)}`);
   }
 }
 

@@ -63,6 +63,7 @@ const common: readonly (readonly [string, string, string[]?])[] = [
   ["-n, --namespace <name>", "left out: the config file's, else the one called like the user"],
   ["--server <url>", "address of the server (OCTOPLANE_SERVER)"],
   ["--token <token>", "bearer token (OCTOPLANE_TOKEN)"],
+  ["--ca <file>", "authority of the server's certificate, PEM (OCTOPLANE_CA)"],
   ["--data-dir <folder>", "data directory of a server on this machine (OCTOPLANE_DATA_DIR)"],
   ["--config <file>", "left out: rok.yaml or krakectl.yaml, here, in ~/.config or in /etc"],
 ];

@@ -38,6 +38,16 @@ export function collectPair(
   return [...previous, { name, value: readNumber(number) }];
 }
 
+/** `ID SECRET`, packed. */
+export function readApplicationCredential(text: string): {
+  readonly id: string;
+  readonly secret: string;
+} {
+  const [id, secret] = unpack(text);
+  if (!id || !secret) throw new InvalidArgumentError("Expected an ID and a secret, apart.");
+  return { id, secret };
+}
+
 /** `KEY=VALUE KEY=VALUE`, packed, repeated. */
 export function collectInjections(
   text: string,

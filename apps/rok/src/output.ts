@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { environment } from "@octoplane/shared/config";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
@@ -11,6 +13,8 @@ export interface Io {
   readonly columns: number | undefined;
   /** Everything that stands in the standard input. */
   readInput(): Promise<string>;
+  /** Asks the person at the terminal for a line that is not shown; absent where nobody sits. */
+  askSecret?(question: string): Promise<string>;
   environment(name: string): string | undefined;
   readonly cwd: string;
   readonly clock: Clock;
@@ -27,10 +31,29 @@ export function processIo(): Io {
     err: (text) => void process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     readInput,
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret } : {}),
     environment,
     cwd: process.cwd(),
     clock: systemClock,
   };
+}
+
+/** The question goes beside the result, the answer is not echoed. */
+async function askSecret(question: string): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  process.stderr.write(question);
+  const left = new AbortController();
+  lines.once("SIGINT", () => left.abort());
+  lines.once("close", () => left.abort());
+  try {
+    return await lines.question("", { signal: left.signal });
+  } catch {
+    throw failure("Invalid", "no answer was given");
+  } finally {
+    lines.close();
+    process.stderr.write("\n");
+  }
 }
 
 async function readInput(): Promise<string> {

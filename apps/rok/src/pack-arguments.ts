@@ -47,6 +47,13 @@ const pair: Taker = (flag, rest) => {
   return [name, value];
 };
 
+/** A secret may begin with anything. */
+const credential: Taker = (flag, rest) => {
+  const [id, secret] = rest;
+  if (id !== undefined && secret !== undefined && !id.startsWith("-")) return [id, secret];
+  throw usageError(`${flag}: expected an ID and a secret after it`);
+};
+
 /** As many as fit the form, at least one. */
 function listOf(form: RegExp, what: string): Taker {
   return (flag, rest) => {
@@ -74,6 +81,7 @@ const takers: Readonly<Record<string, Taker | undefined>> = {
   "--metric": pair,
   "-m": pair,
   "--global-metric": pair,
+  "--application-credential": credential,
   "--allowed-values": listOf(/^-?\d+$/, "one or more whole numbers"),
   "--inject": listOf(/^[^-=][^=]*=/, "one or more KEY=VALUE"),
   "-i": listOf(/^[^-=][^=]*=/, "one or more KEY=VALUE"),

@@ -1,8 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { addApplicationCommands } from "./commands/application.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
+import { addCloudCommands } from "./commands/cloud.ts";
+import { addInfrastructureProviderCommands } from "./commands/infrastructure-provider.ts";
 import { addMetricCommands } from "./commands/metric.ts";
 import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
+import { addOpenStackCommands } from "./commands/openstack.ts";
 import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
 import { commonFlags, type Run } from "./leaf.ts";
@@ -38,6 +41,17 @@ export function buildProgram(run: Run): Command {
   addMetricCommands(run, core);
   addMetricsProviderCommands(run, core);
   addRoleCommands(run, core);
+  const infra = program
+    .command("infra")
+    .alias("infrastructure")
+    .description("clouds, and who makes machines on them");
+  addInfrastructureProviderCommands(run, infra);
+  addCloudCommands(run, infra);
+  const openstack = program
+    .command("os")
+    .alias("openstack")
+    .description("projects of OpenStack and the clusters that Magnum makes in them");
+  addOpenStackCommands(run, openstack);
   addServiceCommands(run, program);
   return program;
 }

@@ -35,9 +35,14 @@ export class Session {
   async client(): Promise<Client> {
     if (this.#client) return this.#client;
     this.#access = await findAccess(this.#flags, this.io);
-    const { address, token } = this.#access;
+    const { address, token, tls } = this.#access;
     const { clock } = this.io;
-    this.#client = openClient({ address, clock, ...(token === undefined ? {} : { token }) });
+    this.#client = openClient({
+      address,
+      clock,
+      ...(token === undefined ? {} : { token }),
+      ...(tls === undefined ? {} : { fetch: (await import("./tls-fetch.ts")).tlsFetch(tls) }),
+    });
     return this.#client;
   }
 

@@ -1,5 +1,6 @@
 import { ApplicationKind } from "@octoplane/kinds/application";
-import { anyKind } from "@octoplane/kinds/kind";
+import { anyKind, type AnyResource } from "@octoplane/kinds/kind";
+import { isName } from "@octoplane/kinds/metadata";
 import { changeApplication, type ApplicationFiles } from "./change-application.ts";
 import type { DeleteFlags, WriteFlags } from "./commands/application.ts";
 import { usageError } from "./exit-status.ts";
@@ -8,7 +9,7 @@ import { finish, readWish } from "./finish.ts";
 import { inject } from "./inject.ts";
 import type { Call } from "./leaf.ts";
 import { readManifestFiles, withPlaces } from "./manifest-files.ts";
-import { printLines, printValue } from "./print-resource.ts";
+import { printLines, printOne, printValue } from "./print-resource.ts";
 import type { Session } from "./session.ts";
 import { updateResource } from "./update-resource.ts";
 
@@ -63,6 +64,15 @@ export async function deleteApplication({
   const ref = { namespace: await session.namespace(), name: args[0] ?? "" };
   const removed = await objects.remove(ref, { force: options.force === true });
   return await finish(session, kind, removed, wish);
+}
+
+export async function retryApplication({ args, session }: Call<object>): Promise<void> {
+  const name = args[0] ?? "";
+  if (!isName(name)) throw usageError(`${JSON.stringify(name)} is no name`);
+  const client = await session.client();
+  const scope = `/kubernetes/namespaces/${encodeURIComponent(await session.namespace())}`;
+  const path = `${scope}/applications/${encodeURIComponent(name)}/retry`;
+  await printOne(session, kind, await client.transport.json<AnyResource>("PUT", path));
 }
 
 export async function explainApplication({ args, session }: Call<object>): Promise<void> {

@@ -2,6 +2,7 @@ import type { Application, ApplicationStatus } from "@octoplane/kinds/applicatio
 import { setCondition } from "@octoplane/kinds/condition";
 import type { Decision, Place } from "@octoplane/kinds/decision";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
+import { isCompleted } from "@octoplane/placement/completed";
 
 /**
  * The status that a decision comes to, or `undefined` when it says nothing new. Pure.
@@ -44,6 +45,7 @@ export function stillHolds(app: Application, decidedOn: Application): boolean {
   return (
     app.metadata.generation === decidedOn.metadata.generation &&
     app.metadata.deleted === null &&
+    isCompleted(app) === isCompleted(decidedOn) &&
     app.status.decisions === decidedOn.status.decisions &&
     app.status.scheduled_to?.name === decidedOn.status.scheduled_to?.name &&
     app.status.scheduled_to?.namespace === decidedOn.status.scheduled_to?.namespace

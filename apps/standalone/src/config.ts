@@ -1,5 +1,5 @@
 import { Type, type Static } from "typebox";
-import { ApiConfigSchema } from "@octoplane/api/config";
+import { ApiConfigSchema, TokenKeysSchema } from "@octoplane/api/config";
 import { AppControllerConfigSchema } from "@octoplane/app-controller/config";
 import { ClusterControllerConfigSchema } from "@octoplane/cluster-controller/config";
 import { SchedulerConfigSchema } from "@octoplane/scheduler/config";
@@ -21,6 +21,7 @@ export const StandaloneConfigSchema = Type.Object(
       ],
       { default: "warn", type: "string" },
     ),
+    token_keys: TokenKeysSchema,
     api: Type.Object(api, { additionalProperties: false, default: {} }),
     scheduler: SchedulerConfigSchema,
     cluster_controller: ClusterControllerConfigSchema,

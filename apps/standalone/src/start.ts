@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { start as startApi } from "@octoplane/api/start";
 import { TokenSigner } from "@octoplane/api/auth/signed-token";
+import { readTokenKeys } from "@octoplane/api/auth/token-keys";
 import { start as startAppController } from "@octoplane/app-controller/start";
 import { start as startClusterController } from "@octoplane/cluster-controller/start";
 import { start as startGc } from "@octoplane/gc/start";
@@ -54,7 +55,9 @@ export async function start(
       random,
     );
     const signer = new TokenSigner(
-      await readOrMakeKeyFile(join(dataDir, "token.key"), random),
+      await readTokenKeys(config.token_keys, () =>
+        readOrMakeKeyFile(join(dataDir, "token.key"), random),
+      ),
       clock,
       random,
     );

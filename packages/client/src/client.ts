@@ -66,8 +66,12 @@ export interface Client {
   readonly address: string;
   readonly transport: Transport;
   of<const K extends KindLike>(kind: K): KindClient<ResourceFor<K>>;
-  /** Who one is, and the roles that one has. */
-  me(): Promise<{ readonly user: string; readonly roles: readonly string[] }>;
+  /** Who one is, and the groups and roles that one has. */
+  me(): Promise<{
+    readonly user: string;
+    readonly groups: readonly string[];
+    readonly roles: readonly string[];
+  }>;
   version(): Promise<{ readonly version: string }>;
   /**
    * A new token for a user; without `expiresInSeconds` it does not expire. It is shown this once

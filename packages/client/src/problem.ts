@@ -30,6 +30,7 @@ const knownCodes: Readonly<Record<ErrorCode, true>> = {
   Forbidden: true,
   Unavailable: true,
   Timeout: true,
+  TooManyRequests: true,
   Internal: true,
 };
 

@@ -220,7 +220,7 @@ function keyOf({ metadata }: AnyResource): string {
 }
 
 function isPassing(error: unknown): error is OctoplaneError {
-  return isFailure(error, "Unavailable", "Timeout", "Internal");
+  return isFailure(error, "Unavailable", "Timeout", "TooManyRequests", "Internal");
 }
 
 function namespaceOf(options: { readonly namespace?: string }): { readonly namespace?: string } {

@@ -11,6 +11,8 @@ import type { Metadata, Reason, ResourceRef } from "./metadata.ts";
  *   Unknown while that is under way or being retried; False when it cannot succeed without a change.
  * - `Healthy` (application controller): True (also `Idle` and `Completed`), or False: `Starting` before it was ever
  *   healthy, `Updating` after a change, else the first thing that is wrong.
+ * - `Shutdown` (who asks an application to get ready, and the routes by which it answers): Unknown while it has not
+ *   answered, True when it is ready, False when it did not answer and was left as it is. It goes when it was acted on.
  * - `Deleting` (application controller): True while the objects are being removed; False when that is stuck.
  */
 export interface StateInput {
@@ -29,8 +31,16 @@ export function applicationState(app: StateInput): DerivedState {
   const { conditions } = app.status;
   if (app.metadata.deleted !== null) {
     const deleting = conditionOf(conditions, "Deleting");
-    return { state: "DELETING", reason: deleting?.status === "False" ? reasonOf(deleting) : null };
+    const closing = deleting === undefined ? shuttingDown(conditions) : undefined;
+    return (
+      closing ?? {
+        state: "DELETING",
+        reason: deleting?.status === "False" ? reasonOf(deleting) : null,
+      }
+    );
   }
+  const closing = shuttingDown(conditions);
+  if (closing !== undefined) return closing;
   const scheduled = conditionOf(conditions, "Scheduled");
   const runs = app.status.copies.some(({ generation }) => generation > 0);
   if (!scheduled) return { state: "PENDING", reason: null };
@@ -46,6 +56,15 @@ export function applicationState(app: StateInput): DerivedState {
     return { state: underWay({ moving, runs }), reason: troubleOf(applied) };
   }
   return settled(conditions);
+}
+
+/** What a graceful shutdown, before a deletion or a move, has come to; `undefined` when there is none. */
+function shuttingDown(conditions: readonly Condition[]): DerivedState | undefined {
+  const shutdown = conditionOf(conditions, "Shutdown");
+  if (shutdown === undefined) return undefined;
+  if (shutdown.status === "True") return { state: "READY_FOR_ACTION", reason: null };
+  if (shutdown.status === "Unknown") return { state: "WAITING_FOR_CLEANING", reason: null };
+  return { state: "DEGRADED", reason: reasonOf(shutdown) };
 }
 
 /**

@@ -5,7 +5,9 @@ import { ConditionSchema } from "./condition.ts";
 import { checkConstraints } from "./constraints.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
+import { checkObserverSchema } from "./observer-schema.ts";
 import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+import { checkTosca } from "./tosca.ts";
 import { formatRef, formatState, joined } from "./cells.ts";
 
 const anyObject = Type.Record(Type.String(), Type.Unknown());
@@ -129,7 +131,7 @@ export const ApplicationKind = defineKind({
   aliases: ["app"],
   fields: { spec: SpecSchema },
   status: StatusSchema,
-  subresources: ["binding", "decisions"],
+  subresources: ["binding", "complete", "shutdown", "retry", "decisions"],
   secrets: [],
   additions: [
     ["spec", "reschedule_after"],
@@ -173,6 +175,7 @@ export const ApplicationKind = defineKind({
     return [
       ...checkSource(app),
       ...checkManifest(app.spec.manifest),
+      ...checkObserverSchema(app.spec.observer_schema, app.spec.manifest),
       ...checkConstraints("spec.constraints.cluster", app.spec.constraints.cluster),
     ];
   },
@@ -189,6 +192,7 @@ function checkSource({ spec }: Application): readonly FieldProblem[] {
   if (typeof tosca === "string" && tosca !== "" && !/\.ya?ml$/.test(tosca)) {
     problems.push({ field: "spec.tosca", message: "expected a URL that ends in .yaml or .yml" });
   }
+  if (typeof tosca === "object" && hasTosca) problems.push(...checkTosca("spec.tosca", tosca));
   if (csar !== null && !/\.(?:csar|zip)$/.test(csar)) {
     problems.push({ field: "spec.csar", message: "expected a URL that ends in .csar or .zip" });
   }

@@ -6,19 +6,11 @@ import { checkConstraints } from "./constraints.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkKubeconfig } from "./kubeconfig.ts";
 import { nullable, dateTime, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+import { metricLines, MetricRefSchema } from "./metric-ref.ts";
+import { checkTosca } from "./tosca.ts";
 
 const closed = { additionalProperties: false } as const;
 const texts = Type.Array(Type.String());
-
-/** A metric that counts for a cluster, and how much. */
-export const MetricRefSchema = Type.Object(
-  {
-    name: Type.String(),
-    weight: Type.Number(),
-    namespaced: Type.Boolean({ default: false }),
-  },
-  closed,
-);
 
 const SpecSchema = Type.Object(
   {
@@ -108,7 +100,6 @@ const StatusSchema = Type.Object(
 
 export type Cluster = Resource<{ spec: typeof SpecSchema }, typeof StatusSchema>;
 export type ClusterStatus = Cluster["status"];
-export type MetricRef = Cluster["spec"]["metrics"][number];
 
 export const ClusterKind = defineKind({
   api: "kubernetes",
@@ -140,8 +131,7 @@ export const ClusterKind = defineKind({
     {
       title: "metrics",
       wide: true,
-      cell: (cluster) =>
-        joined(cluster.spec.metrics.map((metric) => `${metric.name}: ${metric.weight}`)),
+      cell: (cluster) => joined(metricLines(cluster.spec.metrics)),
     },
     { title: "failing_metrics", wide: true, cell: (cluster) => failing(cluster) },
     {
@@ -185,6 +175,7 @@ export const ClusterKind = defineKind({
             message,
           }))
         : []),
+      ...(hasTosca ? checkTosca("spec.tosca", spec.tosca, ["kubeconfig"]) : []),
       ...checkConstraints("spec.constraints.cloud", spec.constraints.cloud),
     ];
   },

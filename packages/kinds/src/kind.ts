@@ -63,6 +63,8 @@ export interface Kind<
   readonly secrets: readonly FieldPath[];
   /** Where credentials are sent to: a body that changes this must bring the credentials along, not their redacted form. */
   readonly secretsGoTo?: readonly FieldPath[];
+  /** What a replacement, of the status too, must leave as it is. */
+  readonly immutable?: readonly FieldPath[];
   /** Fields that Krake does not know: a PUT (of the status, too) that leaves one out keeps what is stored. */
   readonly additions: readonly FieldPath[];
   /** Finalizers that the server adds at creation, so that no deletion can overtake the controller that owns them. */

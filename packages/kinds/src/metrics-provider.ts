@@ -1,6 +1,8 @@
 import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { defineKind, type Column, type Resource, type ResourceOf } from "./kind.ts";
+import { urlProblem } from "./service-url.ts";
+import { checkTypedBlock } from "./typed-block.ts";
 
 /** Kinds MetricsProvider and GlobalMetricsProvider: where the values of metrics come from. */
 
@@ -62,31 +64,15 @@ function urlOf(spec: AnyProvider["spec"]): string {
 }
 
 function validate({ spec }: AnyProvider): readonly FieldProblem[] {
-  const problems: FieldProblem[] = [];
-  for (const type of Object.keys(blocks) as (keyof typeof blocks)[]) {
-    const present = spec[type] !== undefined;
-    if (type === spec.type && !present) {
-      problems.push({ field: `spec.${type}`, message: `expected for a provider of type ${type}` });
-    }
-    if (type !== spec.type && present) {
-      problems.push({ field: `spec.${type}`, message: `not expected: the type is ${spec.type}` });
-    }
-  }
+  const problems = [
+    ...checkTypedBlock("spec", spec, { noun: "a provider", types: Object.keys(blocks) }),
+  ];
   const address = urlOf(spec);
   if (spec.type !== "static" && problems.length === 0) {
     const message = urlProblem(address);
     if (message !== undefined) problems.push({ field: `spec.${spec.type}.url`, message });
   }
   return problems;
-}
-
-function urlProblem(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) return "expected an http or https URL";
-  // They would stand readable in the store and in every answer.
-  if (url.username !== "" || url.password !== "") return "expected no credentials in the URL";
-  if (url.search !== "" || url.hash !== "") return "expected a URL without a query or a fragment";
-  return undefined;
 }
 
 const shared = {

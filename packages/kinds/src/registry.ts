@@ -1,8 +1,15 @@
 import { ApplicationKind } from "./application.ts";
+import { CloudKind, GlobalCloudKind } from "./cloud.ts";
 import { ClusterKind } from "./cluster.ts";
+import {
+  GlobalInfrastructureProviderKind,
+  InfrastructureProviderKind,
+} from "./infrastructure-provider.ts";
 import { anyKind, type AnyKind } from "./kind.ts";
+import { MagnumClusterKind } from "./magnum-cluster.ts";
 import { GlobalMetricKind, MetricKind } from "./metric.ts";
 import { GlobalMetricsProviderKind, MetricsProviderKind } from "./metrics-provider.ts";
+import { ProjectKind } from "./project.ts";
 import { RoleBindingKind } from "./role-binding.ts";
 import { RoleKind } from "./role.ts";
 
@@ -16,6 +23,12 @@ export const kinds: readonly AnyKind[] = [
   anyKind(MetricKind),
   anyKind(ClusterKind),
   anyKind(ApplicationKind),
+  anyKind(ProjectKind),
+  anyKind(MagnumClusterKind),
+  anyKind(GlobalInfrastructureProviderKind),
+  anyKind(InfrastructureProviderKind),
+  anyKind(GlobalCloudKind),
+  anyKind(CloudKind),
 ];
 
 /** The kind that goes by this name (`Application`), or none. */

@@ -15,7 +15,11 @@ const RuleSchema = Type.Object(
   {
     api: Type.String({ description: "empty: any" }),
     resources: Type.Array(
-      Type.String({ description: "a plural, or plural/sub-resource; empty: any" }),
+      Type.String({
+        description:
+          "a plural, or plural/sub-resource; empty: any. Who may update `roles/escalate` of `core` may grant, by " +
+          "roles, bindings and tokens, what they do not hold themselves; all others may not.",
+      }),
     ),
     namespaces: Type.Array(Type.String({ description: "empty: any" })),
     verbs: Type.Array(VerbSchema),

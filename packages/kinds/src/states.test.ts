@@ -82,6 +82,22 @@ describe("the state of an application", () => {
     ["DELETING", { is: [placed, applied, healthy], deleted: true }],
     ["DELETING", { is: [placed, applied, healthy, ["Deleting", "True"]], deleted: true }],
     ["DELETING Stuck", { is: [placed, ["Deleting", "False", "Stuck"]], deleted: true }],
+    ["WAITING_FOR_CLEANING", { is: [placed, applied, healthy, ["Shutdown", "Unknown"]] }],
+    ["READY_FOR_ACTION", { is: [placed, applied, ["Shutdown", "True"]], running: "b" }],
+    ["DEGRADED Silent", { is: [placed, applied, healthy, ["Shutdown", "False", "Silent"]] }],
+    ["WAITING_FOR_CLEANING", { is: [placed, ["Shutdown", "Unknown"]], deleted: true }],
+    ["READY_FOR_ACTION", { is: [placed, ["Shutdown", "True"]], deleted: true }],
+    ["DEGRADED Silent", { is: [placed, ["Shutdown", "False", "Silent"]], deleted: true }],
+    [
+      "DELETING",
+      {
+        is: [
+          ["Shutdown", "True"],
+          ["Deleting", "True"],
+        ],
+        deleted: true,
+      },
+    ],
   ])("is %s for %j", (expected, facts) => {
     expect(stateOf(facts)).toBe(expected);
   });

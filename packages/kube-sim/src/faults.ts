@@ -34,6 +34,10 @@ export class Faults {
   errorRate = 0;
   /** What the user has no right to, as of RBAC; everything else is allowed. */
   forbids: ((method: string, path: string) => boolean) | undefined;
+  /**
+   * Groups whose extension server does not answer: their objects give 503, discovery names them without a kind.
+   */
+  readonly silentGroups = new Set<string>();
   #isOffline = false;
   readonly #planned: Planned[] = [];
   readonly #open = new Set<() => void>();
@@ -79,6 +83,7 @@ export class Faults {
     this.latencyMs = 0;
     this.errorRate = 0;
     this.forbids = undefined;
+    this.silentGroups.clear();
     this.#isOffline = false;
     this.#planned.length = 0;
   }
@@ -109,6 +114,8 @@ export class Faults {
       return planned.fault;
     }
     if (this.forbids?.(method, path)) return { type: "forbidden" };
+    const group = /^\/apis\/([^/]+)\/./u.exec(path)?.[1];
+    if (group !== undefined && this.silentGroups.has(group)) return { type: "status", code: 503 };
     if (this.errorRate > 0 && this.#random.fraction() < this.errorRate) {
       return { type: "status", code: 503 };
     }

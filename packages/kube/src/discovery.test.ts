@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { groupVersionsOf, readGroupDiscoveryList, readResourceList } from "./discovery.ts";
+import {
+  groupVersionsOf,
+  readGroupDiscoveryList,
+  readResourceList,
+  silentGroupsOf,
+} from "./discovery.ts";
 
 describe("aggregated discovery", () => {
   it("gives every kind of every version in the server's order, without sub-resources", () => {
@@ -36,6 +41,22 @@ describe("aggregated discovery", () => {
       "keramik.3box.io v1alpha1 Network false 2",
       " v1 Pod true 2",
     ]);
+  });
+});
+
+describe("a group whose extension server does not answer", () => {
+  it("is told, whether the server remembers what it serves or not", () => {
+    const version = (freshness: string): object => ({ version: "v1", freshness, resources: [] });
+    const list = {
+      kind: "APIGroupDiscoveryList",
+      items: [
+        { metadata: { name: "apps" }, versions: [version("Current")] },
+        { metadata: { name: "metrics.k8s.io" }, versions: [version("Stale")] },
+        { metadata: { name: "half.io" }, versions: [version("Current"), version("Stale")] },
+        { metadata: { name: "old.io" }, versions: [{ version: "v1" }] },
+      ],
+    };
+    expect(silentGroupsOf(list)).toEqual(["metrics.k8s.io", "half.io"]);
   });
 });
 

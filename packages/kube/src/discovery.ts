@@ -1,20 +1,13 @@
 import type { Log } from "@octoplane/shared/log";
 import type { ClusterHttp } from "./cluster-http.ts";
 import { notKubernetes } from "./kube-failure.ts";
-import { KubeError, type ServedKind } from "./kube.ts";
+import { KubeError, type Discovery, type ServedKind } from "./kube.ts";
 
 /**
  * What a cluster serves. Since Kubernetes 1.26 two requests tell everything (aggregated discovery);
  * older servers, and the small stand-ins of tests and virtual clusters, answer the same requests
  * with a list of groups, each of which is then asked for by itself.
  */
-
-export interface Discovery {
-  /** Preferred versions first within a group; sub-resources are left out. */
-  readonly kinds: readonly ServedKind[];
-  /** False when an extension server did not answer for its group, so that its kinds are missing. */
-  readonly isComplete: boolean;
-}
 
 /** Tried in this order by the server: it answers with the first that it knows. */
 const accept = [
@@ -23,19 +16,20 @@ const accept = [
   "application/json",
 ].join(",");
 
+/** Asks a cluster for everything that it serves; throws a KubeError when it does not answer itself. */
 export async function discoverKinds(http: ClusterHttp, log: Log): Promise<Discovery> {
-  const [core, groups] = await Promise.all(
+  const found = await Promise.all(
     ["/api", "/apis"].map(async (path) => {
       const { value } = await http.request({ method: "GET", path, accept });
       if (textAt(value, "kind") === "APIGroupDiscoveryList") {
-        return { kinds: readGroupDiscoveryList(value), isComplete: true };
+        return { kinds: readGroupDiscoveryList(value), silentGroups: silentGroupsOf(value) };
       }
       return walkGroups(http, groupVersionsOf(value), log);
     }),
   );
   return {
-    kinds: [...(core?.kinds ?? []), ...(groups?.kinds ?? [])],
-    isComplete: core?.isComplete === true && groups?.isComplete === true,
+    kinds: found.flatMap(({ kinds }) => kinds),
+    silentGroups: found.flatMap(({ silentGroups }) => silentGroups),
   };
 }
 
@@ -59,6 +53,18 @@ export function readGroupDiscoveryList(list: unknown): readonly ServedKind[] {
       ),
     );
   });
+}
+
+/**
+ * The groups of an `APIGroupDiscoveryList` with a version that is `Stale`: the server could not ask the extension server
+ * that serves it, and tells what it remembers, or nothing (apidiscovery.k8s.io/v2, `APIVersionDiscovery.freshness`).
+ */
+export function silentGroupsOf(list: unknown): readonly string[] {
+  return listAt(list, "items")
+    .filter((item) =>
+      listAt(item, "versions").some((entry) => textAt(entry, "freshness") === "Stale"),
+    )
+    .map((item) => textAt(at(item, "metadata"), "name"));
 }
 
 interface GroupVersion {
@@ -113,20 +119,18 @@ async function walkGroups(
       const path = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
       try {
         const { value } = await http.request({ method: "GET", path });
-        return readResourceList(value, groupVersion);
+        return { group, kinds: readResourceList(value, groupVersion), isSilent: false };
       } catch (error) {
         // One extension server that is down must not hide what all the others serve.
         const isLocal = error instanceof KubeError && (error.status >= 500 || error.status === 404);
         if (!isLocal) throw error;
         log.warn({ group, version, err: error }, "a group of the cluster cannot be discovered");
-        return undefined;
+        return { group, kinds: [], isSilent: true };
       }
     }),
   );
-  return {
-    kinds: lists.flatMap((kinds) => kinds ?? []),
-    isComplete: lists.every((kinds) => kinds !== undefined),
-  };
+  const silent = lists.filter(({ isSilent }) => isSilent).map(({ group }) => group);
+  return { kinds: lists.flatMap(({ kinds }) => kinds), silentGroups: [...new Set(silent)] };
 }
 
 /** Leaves out sub-resources (`pods/log`) and entries without a name or a kind. */

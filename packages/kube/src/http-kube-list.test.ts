@@ -78,7 +78,7 @@ describe("discovery", () => {
       sendJson(response, path === "/api" ? aggregated("", "Node") : aggregated("g", "Net")),
     );
     const names = async (refresh: boolean): Promise<readonly string[]> =>
-      (await kube.discover({ refresh })).map(({ group, plural }) => `${group}/${plural}`);
+      (await kube.discover({ refresh })).kinds.map(({ group, plural }) => `${group}/${plural}`);
     expect(await names(false)).toEqual(["/nodes", "g/nets"]);
     expect(await names(false)).toEqual(["/nodes", "g/nets"]);
     expect(server.seen).toHaveLength(2);
@@ -87,7 +87,7 @@ describe("discovery", () => {
     expect(server.seen).toHaveLength(4);
   });
 
-  it("walks the groups of an old server, and tries again for a group that was down", async () => {
+  it("walks the groups of an old server, and tells which of them was down until it is asked anew", async () => {
     let isDown = true;
     const { kube } = await stage.scene(({ path }, response) => {
       const resource = { name: "things", kind: "Thing", namespaced: true, verbs: ["get"] };
@@ -101,11 +101,15 @@ describe("discovery", () => {
       } else if (path === "/apis/down.io/v1" && isDown) sendStatus(response, 503, {});
       else sendJson(response, { kind: "APIResourceList", resources: [resource] });
     });
-    const groups = async (): Promise<readonly string[]> =>
-      (await kube.discover()).map(({ group }) => group);
-    expect(await groups()).toEqual(["", "up.io"]);
+    const groups = async (refresh: boolean): Promise<readonly (readonly string[])[]> => {
+      const { kinds, silentGroups } = await kube.discover({ refresh });
+      return [kinds.map(({ group }) => group), silentGroups];
+    };
+    const half = [["", "up.io"], ["down.io"]];
+    expect(await groups(false)).toEqual(half);
     isDown = false;
-    expect(await groups()).toEqual(["", "up.io", "down.io"]);
+    expect(await groups(false)).toEqual(half);
+    expect(await groups(true)).toEqual([["", "up.io", "down.io"], []]);
   });
 
   it("can be given up by one caller while another waits on", async () => {
@@ -120,6 +124,6 @@ describe("discovery", () => {
     controller.abort();
     expect(await leaving).toMatchObject({ reason: "Aborted" });
     for (const response of held) sendJson(response, aggregated("g", "Net"));
-    expect(await staying).toHaveLength(2);
+    expect((await staying).kinds).toHaveLength(2);
   });
 });

@@ -12,6 +12,7 @@ import {
   type ApplyOptions,
   type ApplyResult,
   type DeleteOptions,
+  type Discovery,
   type Kube,
   type KubeEvent,
   type KubeList,
@@ -60,7 +61,7 @@ class HttpKube implements Kube {
   readonly defaultNamespace: string;
   readonly #http: ClusterHttp;
   readonly #settings: Required<ConnectOptions>;
-  readonly #discovery: SharedWork<readonly ServedKind[]>;
+  readonly #discovery: SharedWork<Discovery>;
   #watches = 0;
 
   constructor(login: KubeLogin, settings: Required<ConnectOptions>) {
@@ -68,10 +69,7 @@ class HttpKube implements Kube {
     this.defaultNamespace = login.defaultNamespace;
     this.#http = new ClusterHttp(login, settings);
     this.#settings = settings;
-    this.#discovery = new SharedWork(async () => {
-      const { kinds, isComplete } = await discoverKinds(this.#http, settings.log);
-      return { value: kinds, keep: isComplete };
-    });
+    this.#discovery = new SharedWork(() => discoverKinds(this.#http, settings.log));
   }
 
   async version(signal?: AbortSignal): Promise<KubeVersion> {
@@ -82,7 +80,7 @@ class HttpKube implements Kube {
 
   discover(
     options: { readonly refresh?: boolean; readonly signal?: AbortSignal } = {},
-  ): Promise<readonly ServedKind[]> {
+  ): Promise<Discovery> {
     const work = this.#discovery.get(options.refresh === true);
     return whileWanted(work, options.signal);
   }

@@ -43,6 +43,17 @@ export interface ServedKind {
   readonly verbs: readonly string[];
 }
 
+/** What a cluster serves, as far as it says. */
+export interface Discovery {
+  /** Preferred versions first within a group; sub-resources are left out. */
+  readonly kinds: readonly ServedKind[];
+  /**
+   * Groups of which at least one version is served by an extension server that does not answer: a kind of theirs that is
+   * not among `kinds` may be served all the same.
+   */
+  readonly silentGroups: readonly string[];
+}
+
 /** Where one object is. The namespace is absent for cluster-scoped kinds. */
 export interface ObjectRef {
   readonly served: ServedKind;
@@ -133,11 +144,11 @@ export interface Kube extends AsyncDisposable {
   /** The namespace of the kubeconfig's context, else `default`. */
   readonly defaultNamespace: string;
   version(signal?: AbortSignal): Promise<KubeVersion>;
-  /** Every kind the cluster serves, preferred versions first within a group. Cached until `refresh`. */
+  /** What the cluster serves. Cached until `refresh`. */
   discover(options?: {
     readonly refresh?: boolean;
     readonly signal?: AbortSignal;
-  }): Promise<readonly ServedKind[]>;
+  }): Promise<Discovery>;
   /** `undefined` when it does not exist. */
   get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
   /** All pages of a list. */

@@ -1,15 +1,14 @@
 /**
  * A value that costs work and is kept: callers at the same time share the work. A failure is not
- * kept, nor is a value that its maker does not want to keep. A refresh never gives the outcome of
- * work that began before it.
+ * kept. A refresh never gives the outcome of work that began before it.
  */
 export class SharedWork<T> {
-  readonly #make: () => Promise<{ readonly value: T; readonly keep: boolean }>;
+  readonly #make: () => Promise<T>;
   #kept: { readonly value: T } | undefined;
   #running: Promise<T> | undefined;
   #next: Promise<T> | undefined;
 
-  constructor(make: () => Promise<{ readonly value: T; readonly keep: boolean }>) {
+  constructor(make: () => Promise<T>) {
     this.#make = make;
   }
 
@@ -33,8 +32,8 @@ export class SharedWork<T> {
   }
 
   async #work(): Promise<T> {
-    const { value, keep } = await this.#make();
-    this.#kept = keep ? { value } : undefined;
+    const value = await this.#make();
+    this.#kept = { value };
     return value;
   }
 }

@@ -1,87 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Application } from "@octoplane/kinds/application";
-import type { Cluster } from "@octoplane/kinds/cluster";
-import { candidateOf, type Candidate, type MetricReading } from "./candidate.ts";
+import type { Candidate, MetricReading } from "./candidate.ts";
 import { decide } from "./decide.ts";
 import { fitsAll, prepareFilters } from "./filter.ts";
 import { scoreOf } from "./score.ts";
-import type { Snapshot } from "./snapshot.ts";
-
-const now = Date.parse("2024-06-01T12:00:00Z");
-const intervalMs = 60_000;
-const detail = 64;
-
-interface ClusterFacts {
-  readonly name: string;
-  readonly state?: string;
-  readonly deleted?: boolean;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly customResources?: readonly string[];
-  readonly readings?: readonly MetricReading[];
-}
-
-function candidate(facts: ClusterFacts): Candidate {
-  const cluster = {
-    metadata: {
-      namespace: "n",
-      name: facts.name,
-      labels: facts.labels ?? {},
-      deleted: facts.deleted ? "2024-01-01T00:00:00Z" : null,
-    },
-    spec: { custom_resources: facts.customResources ?? [] },
-    status: { state: facts.state ?? "ONLINE", served_kinds: [] },
-  };
-  return candidateOf(cluster as unknown as Cluster, facts.readings ?? []);
-}
-
-function reading(name: string, weight: number, value: number): MetricReading {
-  return { ok: true, name, weight, raw: value, value, time: "", provider: "p" };
-}
-
-function failing(name: string): MetricReading {
-  return { ok: false, name, weight: 1, code: "INVALID_METRIC", message: "" };
-}
-
-interface AppFacts {
-  readonly on?: string | null;
-  readonly sinceMs?: number;
-  readonly migration?: boolean;
-  readonly labels?: readonly string[];
-  readonly metrics?: readonly string[];
-  readonly customResources?: readonly string[];
-  readonly rescheduleAfter?: number | null;
-}
-
-function application(facts: AppFacts = {}): Application {
-  const on = facts.on ?? null;
-  const bound =
-    on === null ? null : { api: "kubernetes", kind: "Cluster", namespace: "n", name: on };
-  const app = {
-    metadata: { namespace: "n", name: "app", generation: 3 },
-    spec: {
-      constraints: {
-        migration: facts.migration ?? true,
-        cluster: {
-          labels: facts.labels ?? null,
-          metrics: facts.metrics ?? null,
-          custom_resources: facts.customResources ?? [],
-        },
-      },
-      ...(facts.rescheduleAfter === undefined ? {} : { reschedule_after: facts.rescheduleAfter }),
-    },
-    status: {
-      decisions: 7,
-      scheduled_to: bound,
-      scheduled: bound === null ? null : new Date(now - (facts.sinceMs ?? 0)).toISOString(),
-    },
-  };
-  return app as unknown as Application;
-}
-
-function snapshot(candidates: readonly Candidate[], stickiness = 0.1): Snapshot {
-  return { now, candidates, stickiness, rescheduleAfterMs: intervalMs };
-}
+import {
+  application,
+  candidate,
+  detail,
+  failing,
+  intervalMs,
+  now,
+  reading,
+  snapshot,
+  type AppFacts,
+} from "./testing/facts.ts";
 
 const names = ["a", "b", "c", "d", "e", "f"] as const;
 
@@ -131,8 +65,15 @@ const anyApp = fc
     migration: fc.constantFrom(true, true, false),
     labels: fc.constantFrom([], ["zone is x"], ["zone is not x"], ["not a constraint ("]),
     metrics: fc.constantFrom([], ["load >= 0.5"]),
+    completed: fc.constantFrom(2, 2, 2, 3),
   })
   .map((facts) => ({ facts, app: application(facts) }));
+
+/** One that nothing but its cluster and its constraints holds where it is. */
+const anyFreeApp = anyApp.map(({ facts }) => {
+  const free = { ...facts, migration: true, completed: 2, sinceMs: intervalMs };
+  return { facts: free, app: application(free) };
+});
 
 function find(
   candidates: readonly Candidate[],
@@ -145,14 +86,19 @@ function fits(app: Application, one: Candidate): boolean {
   return fitsAll(prepareFilters(app), one, one.name === app.status.scheduled_to?.name);
 }
 
+/** True when the application stays on its cluster whatever the others are like. */
+function holds(facts: AppFacts): boolean {
+  return !facts.migration || facts.completed === 3;
+}
+
 describe("a decision", () => {
-  it("chooses a cluster that fits, unless migration is off and the application stays where it is", () => {
+  it("chooses a cluster that fits, unless the application is held where it is", () => {
     fc.assert(
       fc.property(anyApp, anyCandidates, ({ facts, app }, candidates) => {
         const { chosen, outcome } = decide(app, snapshot(candidates), detail);
         if (chosen === null) return;
-        const held = !facts.migration && chosen.name === facts.on && outcome === "stayed";
-        expect(held || fits(app, find(candidates, chosen.name)!)).toBe(true);
+        const isHeld = holds(facts) && chosen.name === facts.on && outcome === "stayed";
+        expect(isHeld || fits(app, find(candidates, chosen.name)!)).toBe(true);
       }),
     );
   });
@@ -161,7 +107,7 @@ describe("a decision", () => {
     fc.assert(
       fc.property(anyApp, anyCandidates, ({ facts, app }, candidates) => {
         const { chosen, outcome, reason } = decide(app, snapshot(candidates), detail);
-        const stuck = !facts.migration && find(candidates, facts.on) !== undefined;
+        const stuck = holds(facts) && find(candidates, facts.on) !== undefined;
         const somewhere = stuck || candidates.some((one) => fits(app, one));
         expect(chosen !== null).toBe(somewhere);
         expect(outcome === "unplaceable").toBe(!somewhere);
@@ -173,12 +119,13 @@ describe("a decision", () => {
     );
   });
 
-  it("never moves an application whose migration is off", () => {
+  it("never moves an application whose migration is off, or whose work is done", () => {
     fc.assert(
       fc.property(anyApp, anyCandidates, ({ facts, app }, candidates) => {
-        fc.pre(!facts.migration && find(candidates, facts.on) !== undefined);
-        const { chosen, outcome } = decide(app, snapshot(candidates), detail);
+        fc.pre(holds(facts) && find(candidates, facts.on) !== undefined);
+        const { chosen, outcome, reason } = decide(app, snapshot(candidates), detail);
         expect([chosen?.name, outcome]).toEqual([facts.on, "stayed"]);
+        expect(reason.code).toBe(facts.migration ? "Completed" : "MigrationDisabled");
       }),
     );
   });
@@ -201,9 +148,9 @@ describe("a decision", () => {
 
   it("leaves a cluster that no longer fits at once, if another one does", () => {
     fc.assert(
-      fc.property(anyApp, anyCandidates, ({ facts, app }, candidates) => {
+      fc.property(anyFreeApp, anyCandidates, ({ facts, app }, candidates) => {
         const current = find(candidates, facts.on);
-        fc.pre(facts.migration && current !== undefined && !fits(app, current));
+        fc.pre(current !== undefined && !fits(app, current));
         fc.pre(candidates.some((one) => fits(app, one)));
         const decision = decide(app, snapshot(candidates), detail);
         expect([decision.outcome, decision.reason.code]).toEqual(["moved", "CurrentNoLongerFits"]);
@@ -213,9 +160,8 @@ describe("a decision", () => {
 
   it("moves to a higher score once the last move is older than the interval", () => {
     fc.assert(
-      fc.property(anyApp, anyCandidates, ({ facts, app }, candidates) => {
+      fc.property(anyFreeApp, anyCandidates, ({ facts, app }, candidates) => {
         const current = find(candidates, facts.on);
-        fc.pre(facts.migration && facts.sinceMs >= intervalMs);
         fc.pre(current?.state === "ONLINE" && current.isRanked && fits(app, current));
         const bar = scoreOf(current, 0.1);
         const better = candidates.filter(
@@ -244,6 +190,26 @@ describe("a decision", () => {
         },
       ),
     );
+  });
+
+  it("leaves an application whose work is done on a cluster that has gone offline, until it is changed", () => {
+    const two = [candidate({ name: "a", state: "OFFLINE" }), candidate({ name: "b" })];
+    const done = decide(application({ on: "a", completed: 3 }), snapshot(two), detail);
+    expect([done.outcome, done.reason.code]).toEqual(["stayed", "Completed"]);
+    const changed = decide(application({ on: "a", completed: 2 }), snapshot(two), detail);
+    expect([changed.outcome, changed.chosen?.name]).toEqual(["moved", "b"]);
+    const lost = decide(application({ on: "gone", completed: 3 }), snapshot(two), detail);
+    expect([lost.outcome, lost.chosen?.name]).toEqual(["placed", "b"]);
+  });
+
+  it("says of a tie that it is one", () => {
+    const tell = (...all: readonly Candidate[]): string =>
+      decide(application(), snapshot(all), detail).reason.message;
+    const plain = candidate({ name: "a" });
+    const zero = candidate({ name: "b", readings: [reading("m", 1, 0)] });
+    expect(tell(plain, candidate({ name: "b" }))).toMatch(/none scores higher than a, .* by name$/);
+    expect(tell(plain, zero)).toBe("b scores highest of 2 clusters that fit");
+    expect(tell(plain)).toBe("a is the only cluster that fits");
   });
 
   it("gives a tie to the cluster that the application is on, then to the first by name", () => {

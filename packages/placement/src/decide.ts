@@ -2,6 +2,7 @@ import type { Application } from "@octoplane/kinds/application";
 import type { CandidateVerdict, Decision, Place } from "@octoplane/kinds/decision";
 import type { Reason } from "@octoplane/kinds/metadata";
 import type { Candidate } from "./candidate.ts";
+import { isCompleted } from "./completed.ts";
 import { fitsAll, prepareFilters, verdictsOf, type PreparedFilter } from "./filter.ts";
 import { partsOf, scoreOf } from "./score.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -124,6 +125,9 @@ function choose(input: {
   if (current && !app.spec.constraints.migration) {
     return stay("MigrationDisabled", "migration is switched off for this application");
   }
+  if (current && isCompleted(app)) {
+    return stay("Completed", "its work is done; on another cluster it would be done again");
+  }
   if (best === undefined) return unplaceable;
   if (!current) return { outcome: "placed", chosen: best, reason: bestReason(best, ranking) };
   if (best === current) return stay("Best", "no other cluster scores higher");
@@ -156,11 +160,15 @@ const unplaceable: Choice = {
 };
 
 function bestReason(best: Candidate, ranking: Ranking): Reason {
-  const others = ranking.fitting - 1;
+  const { fitting } = ranking;
+  const second = ranking.best.find(({ candidate }) => candidate !== best);
+  const isTie = second?.score === ranking.best[0]?.score;
   const message =
-    others === 0
+    second === undefined
       ? `${best.name} is the only cluster that fits`
-      : `${best.name} scores highest of ${ranking.fitting} clusters that fit`;
+      : isTie && second.candidate.isRanked === best.isRanked
+        ? `of ${fitting} clusters that fit none scores higher than ${best.name}, which comes first by name`
+        : `${best.name} scores highest of ${fitting} clusters that fit`;
   return { code: "Best", message };
 }
 

@@ -91,8 +91,8 @@ export function join(
 }
 
 /**
- * A placement makes its cluster an owner: where it is bound to, and wherever a copy still stands. Owners of this
- * kind come and go with the status and are not stored with the object.
+ * A placement makes its cluster, cloud or project an owner: what it is bound to, and wherever a copy still stands. Owners of
+ * this kind come and go with the status and are not stored with the object.
  */
 export function placementOwners(
   status: Readonly<Record<string, unknown>> | undefined,
@@ -100,8 +100,11 @@ export function placementOwners(
 ): readonly ResourceRef[] {
   const copies = (status?.["copies"] ?? []) as readonly { readonly cluster: ResourceRef }[];
   const bound = status?.["scheduled_to"] as ResourceRef | null | undefined;
+  const project = status?.["project"] as ResourceRef | null | undefined;
   const owners: ResourceRef[] = [];
-  for (const ref of [...(bound ? [bound] : []), ...copies.map((copy) => copy.cluster)]) {
+  for (const ref of [bound, project]
+    .filter((one) => !!one)
+    .concat(copies.map((copy) => copy.cluster))) {
     if (![...stored, ...owners].some((owner) => sameRef(owner, ref))) owners.push(ref);
   }
   return owners;
@@ -134,7 +137,8 @@ export function pickFields(
   kind: AnyKind,
   from: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.keys(kind.fields).map((name) => [name, from[name]]));
+  const names = Object.keys(kind.fields).filter((name) => from[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
 }
 
 /** A status without what every read derives again. */

@@ -6,7 +6,7 @@ import { failure, invalid, isFailure, type FieldProblem } from "@octoplane/share
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
-import type { Page, Revision, Store, Write } from "@octoplane/store/store";
+import type { Revision, Store, Write } from "@octoplane/store/store";
 import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
 import {
   decodeObject,
@@ -24,14 +24,8 @@ import {
 } from "./record.ts";
 import type { Sealer } from "./sealer.ts";
 import { mapSecrets } from "./secret-fields.ts";
-import {
-  decodePairs,
-  pairEntries,
-  readPageToken,
-  writePageToken,
-  type EntryPair,
-  type RecordPair,
-} from "./page.ts";
+import { fetchListing, type ListSources } from "./listing.ts";
+import { readPageToken, writePageToken, type EntryPair, type RecordPair } from "./page.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
 import {
   cascadeFinalizer,
@@ -60,12 +54,6 @@ export interface ListPage<R> {
   readonly next?: string;
 }
 
-interface Listed<R> extends Omit<ListPage<R>, "next"> {
-  /** The key after which the next page begins. */
-  readonly last: string | undefined;
-  readonly more: boolean;
-}
-
 /** What a change of a status comes to; `also` is committed with it (decision records). */
 export interface StatusChange<R> {
   readonly status: R extends { readonly status: infer S } ? S : never;
@@ -79,28 +67,21 @@ export interface StatusChange<R> {
 export class Repository<R extends AnyResource = AnyResource> {
   readonly kind: AnyKind;
   readonly #parts: Parts;
-  readonly #log: Log;
   readonly #pageSealer: Sealer;
-  readonly #recall: (entries: EntryPair) => AnyResource | undefined;
+  readonly #sources: ListSources;
 
   /** `recall` gives an object that is in memory at just these revisions, so that it need not be fetched or read again. */
-  constructor(
-    kind: AnyKind,
-    parts: Parts,
-    log: Log,
-    recall: (entries: EntryPair) => AnyResource | undefined,
-  ) {
+  constructor(kind: AnyKind, parts: Parts, log: Log, recall: ListSources["recall"]) {
     this.kind = kind;
     this.#parts = parts;
-    this.#log = log;
-    this.#recall = recall;
+    this.#sources = { kind, store: parts.store, log, recall };
     this.#pageSealer = parts.sealer.derive("page tokens");
   }
 
   /** `undefined` when it is not there. Credentials are redacted. */
   async get(ref: Ref): Promise<R | undefined> {
     const entries = await this.#entries(ref);
-    const known = entries && this.#recall(entries);
+    const known = entries && this.#sources.recall(entries);
     if (known) return known as R;
     const pair = entries && (await this.#decode(ref, entries));
     return pair && this.#join(pair);
@@ -133,7 +114,7 @@ export class Repository<R extends AnyResource = AnyResource> {
         ? undefined
         : readPageToken(this.#pageSealer, prefix, options.next);
     const records = this.kind.status === undefined ? 1 : 2;
-    const listing = await this.#listing(prefix, {
+    const listing = await fetchListing<R>(this.#sources, prefix, {
       ...(options.limit === undefined ? {} : { limit: options.limit * records }),
       ...(from === undefined ? {} : { after: from.after, at: from.at }),
     });
@@ -141,27 +122,6 @@ export class Repository<R extends AnyResource = AnyResource> {
     if (!more || last === undefined) return { items, revision };
     const place = { at: revision, after: last };
     return { items, revision, next: writePageToken(this.#pageSealer, prefix, place) };
-  }
-
-  /**
-   * What is listed is fetched by key and revision first: where every object is in memory at just that revision, no value
-   * need travel or be read. Otherwise everything is fetched, at the same revision.
-   */
-  async #listing(prefix: string, page: Page): Promise<Listed<R>> {
-    const { store } = this.#parts;
-    const keys = await store.list(prefix, { ...page, keysOnly: true });
-    const known = pairEntries(this.kind, keys.entries);
-    const items = known.pairs.map((pair) => this.#recall(pair) as R | undefined);
-    if (items.every((item) => item !== undefined)) {
-      return { items, revision: keys.revision, last: known.last, more: keys.more };
-    }
-    const listing = await store.list(prefix, { ...page, at: keys.revision });
-    const { pairs, last } = pairEntries(this.kind, listing.entries);
-    const records = decodePairs(pairs, (error) =>
-      this.#log.error({ kind: this.kind.kind, err: error }, "a record cannot be read"),
-    );
-    const joined = records.map((pair) => this.#join(pair));
-    return { items: joined, revision: listing.revision, last, more: listing.more };
   }
 
   /** `AlreadyExists` when the name is taken. The server's own fields of the input are ignored. */

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import type { AnyKind, AnyResource, FieldPath } from "@octoplane/kinds/kind";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Input } from "@octoplane/kinds/read-input";
 import { isoTime } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { parseVersion, sameRef, type ObjectRecord } from "./record.ts";
+import { valueAt } from "./secret-fields.ts";
 
 /** The rules of an update, as pure functions (contract section 1.4; design decisions 8 and 9). */
 
@@ -73,7 +74,8 @@ export function replaced(
 ): ObjectRecord {
   const before = previous.metadata;
   const sent = body.input.metadata;
-  checkImmutable(previous, body.input);
+  checkIdentity(previous, body.input);
+  checkImmutable(kind, "fields", { before: previous.fields, after: body.fields });
   const owners = sent.owners.filter((owner) => !body.owned.some((ref) => sameRef(ref, owner)));
   const finalizers = nextFinalizers(kind, previous, sent.finalizers);
   const { labels, inherit_labels } = sent;
@@ -102,18 +104,51 @@ export function replaced(
   return { metadata, fields: body.fields };
 }
 
-function checkImmutable({ metadata }: ObjectRecord, { metadata: sent }: Input): void {
+function checkIdentity({ metadata }: ObjectRecord, { metadata: sent }: Input): void {
   const fields = [
     ["name", sent.name, metadata.name],
     ["namespace", sent.namespace ?? metadata.namespace, metadata.namespace],
   ] as const;
   for (const [name, value, stored] of fields) {
-    if (value === stored) continue;
-    const text = `metadata.${name}: cannot be changed (from ${stored} to ${value})`;
-    throw failure("Immutable", text, {
-      fields: [{ field: `metadata.${name}`, message: "cannot be changed" }],
-    });
+    if (value !== stored) throw cannotChange(["metadata", name], stored, value);
   }
+}
+
+/** `Immutable` when a status differs in what its kind declares to be fixed (contract section 1.4, "Status update"). */
+export function checkImmutableStatus(
+  kind: AnyKind,
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): void {
+  checkImmutable(kind, "status", { before: { status: before }, after: { status: after } });
+}
+
+function checkImmutable(
+  kind: AnyKind,
+  part: "fields" | "status",
+  {
+    before,
+    after,
+  }: {
+    readonly before: Readonly<Record<string, unknown>>;
+    readonly after: Readonly<Record<string, unknown>>;
+  },
+): void {
+  for (const path of kind.immutable ?? []) {
+    if ((path[0] === "status") !== (part === "status")) continue;
+    const [stored, value] = [valueAt(before, path), valueAt(after, path)];
+    if (!isDeepStrictEqual(stored, value)) throw cannotChange(path, stored, value);
+  }
+}
+
+function cannotChange(path: FieldPath, stored: unknown, value: unknown): Error {
+  const field = path.join(".");
+  const text = `${field}: cannot be changed (from ${told(stored)} to ${told(value)})`;
+  return failure("Immutable", text, { fields: [{ field, message: "cannot be changed" }] });
+}
+
+function told(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
 /**

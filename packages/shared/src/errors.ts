@@ -18,6 +18,7 @@ export type ErrorCode =
   | "Forbidden"
   | "Unavailable"
   | "Timeout"
+  | "TooManyRequests"
   | "Internal";
 
 /** One thing that is wrong with an input: where (a path such as `spec.manifest[0].kind`) and what was expected. */

@@ -85,6 +85,38 @@ export const limits = {
   drainMs: 10_000,
   /** Headers and body must arrive within this time: slow clients do not hold connections. */
   requestTimeoutMs: 30_000,
+  /** How often slow clients are looked for. */
+  slowClientCheckMs: 5_000,
+  /** An idle connection is kept this long: longer than the load balancers in front keep theirs (60 s mostly). */
+  keepAliveMs: 72_000,
+  /** How often the files of certificates are looked at. */
+  certificateReloadMs: 10_000,
+  /** One request to a server that knows users (OpenID Connect, Keycloak, Keystone), and what is read of its answer. */
+  identityServerMs: 5_000,
+  identityAnswerBytesMax: 1024 * 1024,
+  /** Such requests at once: invented tokens must not become a flood for that server. */
+  identityRequestsMax: 64,
+  /** What Keycloak or Keystone said of a token holds this long: one that is revoked there ends here in half a minute. */
+  foreignUserMs: 30_000,
+  /** And that they do not know it, this long. */
+  foreignTokenMs: 5_000,
+  /** Keys of an issuer are fetched again after this time, and an unknown one is looked for this often at most. */
+  issuerKeysFreshMs: 600_000,
+  issuerKeysRetryMs: 5_000,
+  /** While an issuer does not answer, its last keys are good for this long: a day of outage. */
+  issuerKeysMostMs: 86_400_000,
+  /** Keys of one issuer that are read. */
+  issuerKeysMax: 100,
+  /** Clocks of issuers may differ from ours by this much. */
+  clockSkewSeconds: 60,
+  /** Requests per second of one identity, and at once: above what one process can serve, so that it stops runaways only. */
+  requestsPerSecondMost: 10_000,
+  requestsBurstMost: 20_000,
+  /** Identities whose requests are counted. */
+  rateIdentitiesMax: 10_000,
+  /** Characters of a user's or a group's name from elsewhere, and groups of one user: more than directories have. */
+  identityNameMax: 255,
+  groupsMax: 500,
 
   // --- reconcile -----------------------------------------------------------------------------------------
   /** Keys that one controller works on at once; they wait for answers for most of their time. */

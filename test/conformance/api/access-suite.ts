@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kinds } from "@octoplane/kinds/registry";
 import type { Json } from "../../rest.ts";
 import { waitFor } from "../../wait-for.ts";
-import { sampleOf } from "./samples.ts";
+import { findingOf, sampleOf } from "./samples.ts";
 import { WatchStream, type OpenServer, type ServerBench } from "./server-bench.ts";
 
 const everything = ["create", "list", "get", "update", "delete"];
@@ -208,14 +208,14 @@ export function accessSuite(open: OpenServer): void {
       }
     }
     const expected =
-      6 +
+      7 +
       kinds.reduce((sum, kind) => sum + (kind.namespaced ? 6 : 5) + (kind.status ? 1 : 0), 0) +
-      3;
+      8;
     expect(seen).toHaveLength(expected);
   });
 
   const openToAll = new Set(["/livez", "/readyz", "/metrics"]);
-  const openToUsers = new Set(["/", "/me"]);
+  const openToUsers = new Set(["/", "/me", "/release"]);
   let counter = 0;
 
   const walk = async (method: string, template: string): Promise<void> => {
@@ -240,13 +240,29 @@ export function accessSuite(open: OpenServer): void {
     expect([what, await statusOf(null, "a")]).toEqual([what, isOpen ? 200 : 401]);
     const isListOfAll =
       kind?.namespaced === true && method === "GET" && !template.includes("{namespace}");
-    const stranger = needsName || isListOfAll ? 200 : 403;
+    const success = template === "/release" ? 202 : 200;
+    const stranger = needsName || isListOfAll ? success : 403;
     expect([what, await statusOf("bob", "a")]).toEqual([what, stranger]);
     expect([what, await statusOf("nobody-in-particular", "a")]).toEqual([
       what,
-      needsName ? 200 : 403,
+      needsName ? success : 403,
     ]);
-    expect([what, await statusOf("system:admin", "a")]).toEqual([what, 200]);
+    expect([what, await statusOf("system:admin", "a")]).toEqual([what, success]);
+  };
+
+  const bindingOf = async (kind: string, name: string): Promise<Json> => {
+    const target = {
+      Application: { api: "kubernetes", kind: "Cluster", plural: "clusters" },
+      Cluster: { api: "infrastructure", kind: "Cloud", plural: "clouds" },
+      MagnumCluster: { api: "openstack", kind: "Project", plural: "projects" },
+    }[kind]!;
+    const { plural, ...rest } = target;
+    const body = sampleOf(target.kind, name);
+    await server.ok("POST", `/${target.api}/namespaces/a/${plural}`, { body });
+    const ref = { ...rest, namespace: "a", name };
+    return kind === "MagnumCluster"
+      ? { project: ref, template: "t" }
+      : { [target.kind.toLowerCase()]: ref };
   };
 
   /** What an operation is sent; one that takes a body and is not known here fails. */
@@ -260,11 +276,12 @@ export function accessSuite(open: OpenServer): void {
       return { ...sampleOf(kind.kind, name), metadata: { name, labels: { walked: "yes" } } };
     }
     if (template.endsWith("/status")) return { status: {} };
-    if (template.endsWith("/binding")) {
-      await server.ok("POST", "/kubernetes/namespaces/a/clusters", {
-        body: sampleOf("Cluster", name),
-      });
-      return { cluster: { api: "kubernetes", kind: "Cluster", namespace: "a", name } };
+    if (template.endsWith("/binding")) return await bindingOf(kind.kind, name);
+    if (/\/(?:complete|shutdown|retry)$/.test(template)) {
+      const conditions = [findingOf({ type: "Shutdown", status: "False" })];
+      const status = { complete_token: "t", shutdown_token: "t", conditions };
+      await server.ok("PUT", `${applications("a")}/${name}/status`, { body: { status } });
+      return template.endsWith("/retry") ? undefined : { token: "t" };
     }
     throw new Error(`${method} ${template}: no case for this operation yet`);
   };

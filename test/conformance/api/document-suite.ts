@@ -109,7 +109,13 @@ export function documentSuite(open: OpenServer): void {
 
   it("the version and the roles of whoever asks are told", async () => {
     expect(await server.ok("GET", "/")).toEqual({ version: "test" });
-    expect(await server.ok("GET", "/me")).toEqual({ user: "system:admin", roles: ["role:system"] });
+    expect(await server.ok("GET", "/me")).toEqual({
+      user: "system:admin",
+      groups: [],
+      roles: ["role:system"],
+    });
+    const release = await server.call("GET", "/release");
+    expect([release.status, typeof release.body]).toEqual([202, "string"]);
     const { headers } = await server.call("GET", "/me");
     expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });

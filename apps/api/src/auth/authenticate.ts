@@ -1,19 +1,33 @@
+import type { Socket } from "node:net";
 import { failure } from "@octoplane/shared/errors";
+import type { ClientCertificates } from "./client-certificate.ts";
+import type { OidcIssuer } from "./oidc.ts";
+import type { RawTokens } from "./raw-token.ts";
 import type { StaticUsers } from "./static-users.ts";
 import type { TokenSigner } from "./signed-token.ts";
 import { anonymous, type User } from "./user.ts";
 
+/** The methods that are switched on. */
 export interface Authenticator {
+  readonly certificates: ClientCertificates | undefined;
   readonly signer: TokenSigner;
   readonly staticUsers: StaticUsers | undefined;
+  readonly issuers: readonly OidcIssuer[];
+  readonly rawTokens: RawTokens | undefined;
   readonly allowAnonymous: boolean;
 }
 
 /**
- * Who sent a request, by its `Authorization` header. Credentials that are wrong are an error even where anonymous access
- * is allowed: a failed method never falls through to another identity.
+ * Who sent a request: by the certificate of its connection, else by its `Authorization` header, else anonymous. Credentials
+ * that are wrong are an error even where another method would do: a failed method never falls through to another identity.
  */
-export function authenticate(auth: Authenticator, header: string | undefined): User {
+export function authenticate(
+  auth: Authenticator,
+  header: string | undefined,
+  socket: Socket,
+): User | Promise<User> {
+  const certified = auth.certificates?.userOf(socket);
+  if (certified) return certified;
   if (header === undefined) {
     if (auth.allowAnonymous) return anonymous;
     throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
@@ -22,7 +36,16 @@ export function authenticate(auth: Authenticator, header: string | undefined): U
   const match = /^(?:Bearer +)?(\S+) *$/i.exec(header);
   if (!match) throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
   const token = match[1]!;
-  const name = auth.staticUsers?.verify(token) ?? auth.signer.verify(token);
-  if (name === undefined) throw failure("Unauthenticated", "the token is not valid");
-  return { name, isAnonymous: false };
+  return auth.signer.userOf(token) ?? auth.staticUsers?.userOf(token) ?? foreign(auth, token);
+}
+
+/** Tokens that we know at once come first: they are never shown to another server. */
+async function foreign(auth: Authenticator, token: string): Promise<User> {
+  for (const issuer of auth.issuers) {
+    const user = await issuer.userOf(token);
+    if (user) return user;
+  }
+  const user = await auth.rawTokens?.userOf(token);
+  if (user) return user;
+  throw failure("Unauthenticated", "the token is not valid");
 }

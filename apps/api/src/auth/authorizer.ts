@@ -21,7 +21,7 @@ export class Authorizer {
 
   allows(user: User, wish: Wish, namespace: string | undefined): boolean {
     if (this.#mode !== "RBAC") return this.#mode === "always-allow";
-    const rules = this.#roles.rulesOf(user.name);
+    const rules = this.#roles.rulesOf(user);
     if (namespace === undefined) return allowsGlobal(rules, wish);
     const allowed = namespacesAllowed(rules, wish);
     return allowed === "all" || allowed.has(namespace);
@@ -40,7 +40,7 @@ export class Authorizer {
   visible(user: User, wish: Wish): "all" | ReadonlySet<string> {
     if (this.#mode === "always-allow") return "all";
     if (this.#mode === "always-deny") return new Set();
-    return namespacesAllowed(this.#roles.rulesOf(user.name), wish);
+    return namespacesAllowed(this.#roles.rulesOf(user), wish);
   }
 }
 

@@ -1,14 +1,18 @@
 import { RoleBindingKind } from "@octoplane/kinds/role-binding";
 import { RoleKind, type Rule } from "@octoplane/kinds/role";
 import type { Resources } from "@octoplane/resources/resources";
+import type { User } from "./user.ts";
+
+interface Rights {
+  readonly roles: readonly string[];
+  readonly rules: readonly Rule[];
+}
 
 /** Who may do what, from memory: the roles and bindings of two feeds, put together per user when first asked for. */
 export class RoleBook implements Disposable {
   readonly #resources: Resources;
-  readonly #byUser = new Map<
-    string,
-    { readonly roles: readonly string[]; readonly rules: readonly Rule[] }
-  >();
+  /** By the user's object: it lives as long as its credential is remembered, and no longer here. */
+  #byUser = new WeakMap<User, Rights>();
   #unlisten: (() => void)[] = [];
 
   constructor(resources: Resources) {
@@ -21,17 +25,17 @@ export class RoleBook implements Disposable {
     // What was written before the server began to listen must hold for its first request.
     await Promise.all([roles.caughtUp(), bindings.caughtUp()]);
     const forget = (events: readonly unknown[]): void => {
-      if (events.length > 0) this.#byUser.clear();
+      if (events.length > 0) this.#byUser = new WeakMap();
     };
     this.#unlisten = [roles.listen(forget), bindings.listen(forget)];
   }
 
-  rulesOf(user: string): readonly Rule[] {
+  rulesOf(user: User): readonly Rule[] {
     return this.#of(user).rules;
   }
 
   /** In order. */
-  rolesOf(user: string): readonly string[] {
+  rolesOf(user: User): readonly string[] {
     return this.#of(user).roles;
   }
 
@@ -39,12 +43,15 @@ export class RoleBook implements Disposable {
     for (const unlisten of this.#unlisten) unlisten();
   }
 
-  #of(user: string): { readonly roles: readonly string[]; readonly rules: readonly Rule[] } {
+  #of(user: User): Rights {
     let known = this.#byUser.get(user);
     if (!known) {
       const names = new Set<string>();
       for (const binding of this.#resources.feed(RoleBindingKind).objects.values()) {
-        if (binding.users.includes(user)) binding.roles.forEach((role) => names.add(role));
+        const isBound =
+          binding.users.includes(user.name) ||
+          (binding.groups ?? []).some((group) => user.groups.includes(group));
+        if (isBound) binding.roles.forEach((role) => names.add(role));
       }
       const roles = [...names].toSorted();
       const { objects } = this.#resources.feed(RoleKind);

@@ -1,25 +1,37 @@
-import { createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import jwt from "jsonwebtoken";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Random } from "@octoplane/shared/random";
+import { namedUser, type User } from "./user.ts";
+
+interface Key {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+interface Verified {
+  readonly user: User;
+  readonly exp: number;
+}
 
 /**
  * Bearer tokens that this server signs: JSON Web Tokens (RFC 7519) with HMAC-SHA256. One algorithm, one issuer, one
- * audience: a token that says anything else about itself is forged.
+ * audience: a token that says anything else about itself is forged. The first key signs, all of them verify: to rotate, put
+ * a new one in front, and take the old one away when its tokens are to end.
  */
 export class TokenSigner {
-  readonly #key: KeyObject;
+  readonly #keys: readonly [Key, ...Key[]];
   /** Tokens whose signature was found good, with their end in seconds: a signature does not change its mind. */
-  readonly #verified = new Map<string, { readonly user: string; readonly exp: number }>();
+  readonly #verified = new Map<string, Verified>();
   readonly #clock: Clock;
   readonly #random: Random;
 
-  constructor(key: Buffer, clock: Clock, random: Random) {
-    if (key.length < 32) throw failure("Invalid", "expected a token key of at least 32 bytes");
-    // A key object: given bytes, the library would try to read them as a public key at every call.
-    this.#key = createSecretKey(key);
+  constructor(keys: Buffer | readonly Buffer[], clock: Clock, random: Random) {
+    const [first, ...others] = [keys].flat().map((bytes) => keyOf(bytes));
+    if (!first) throw failure("Invalid", "expected at least one token key");
+    this.#keys = [first, ...others];
     this.#clock = clock;
     this.#random = random;
   }
@@ -29,15 +41,25 @@ export class TokenSigner {
     const iat = Math.floor(this.#clock.now() / 1_000);
     const exp = expiresInSeconds === undefined ? {} : { exp: iat + expiresInSeconds };
     const claims = { sub: user, iat, jti: this.#random.uuid(), ...exp };
-    return jwt.sign(claims, this.#key, { algorithm: "HS256", issuer, audience });
+    const { id, key } = this.#keys[0];
+    return jwt.sign(claims, key, { algorithm: "HS256", issuer, audience, keyid: id });
   }
 
-  /** The user whom a token names; `undefined` when it is no token of this form at all. */
+  /** The name of the user of a token; `undefined` when it does not say that it is one of ours. */
   verify(token: string): string | undefined {
-    if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return undefined;
+    return this.userOf(token)?.name;
+  }
+
+  /**
+   * The user whom a token names, the same object every time; `undefined` when it does not say that it is one of ours.
+   * `Unauthenticated` when it does, and is not, or is no longer.
+   */
+  userOf(token: string): User | undefined {
     let known = this.#verified.get(token);
     if (!known) {
-      known = this.#check(token);
+      const decoded = /^[\w-]+\.[\w-]+\.[\w-]*$/.test(token) ? decode(token) : undefined;
+      if (decoded?.issuer !== issuer) return undefined;
+      known = this.#check(token, decoded.keyId);
       if (this.#verified.size >= limits.verifiedTokensMax) this.#verified.clear();
       this.#verified.set(token, known);
     }
@@ -45,26 +67,24 @@ export class TokenSigner {
     throw failure("Unauthenticated", "the token has expired");
   }
 
-  #check(token: string): { readonly user: string; readonly exp: number } {
-    let claims: unknown;
-    try {
-      const clockTimestamp = this.#nowSeconds();
-      claims = jwt.verify(token, this.#key, {
-        algorithms: ["HS256"],
-        issuer,
-        audience,
-        clockTimestamp,
-      });
-    } catch (error) {
-      const expired = error instanceof jwt.TokenExpiredError;
-      const message = expired ? "the token has expired" : "the token is not valid";
-      throw failure("Unauthenticated", message);
+  #check(token: string, keyId: string | undefined): Verified {
+    // The first tokens had no key's name in their head.
+    const keys = this.#keys.filter(({ id }) => keyId === undefined || id === keyId);
+    let isExpired = false;
+    for (const { key } of keys) {
+      try {
+        return verifiedOf(this.#claimsOf(token, key));
+      } catch (error) {
+        isExpired ||= error instanceof jwt.TokenExpiredError;
+      }
     }
-    const { sub, exp } = claims as { readonly sub?: unknown; readonly exp?: unknown };
-    if (typeof sub !== "string" || sub === "") {
-      throw failure("Unauthenticated", "the token names no user");
-    }
-    return { user: sub, exp: typeof exp === "number" ? exp : Infinity };
+    const message = isExpired ? "the token has expired" : "the token is not valid";
+    throw failure("Unauthenticated", message);
+  }
+
+  #claimsOf(token: string, key: KeyObject): unknown {
+    const clockTimestamp = this.#nowSeconds();
+    return jwt.verify(token, key, { algorithms: ["HS256"], issuer, audience, clockTimestamp });
   }
 
   #nowSeconds(): number {
@@ -74,3 +94,29 @@ export class TokenSigner {
 
 const issuer = "octoplane";
 const audience = "octoplane";
+
+/** A key object: given bytes, the library would try to read them as a public key at every call. */
+function keyOf(bytes: Buffer): Key {
+  if (bytes.length < 32) throw failure("Invalid", "expected a token key of at least 32 bytes");
+  const id = createHmac("sha256", bytes).update("octoplane token key").digest("base64url");
+  return { id: id.slice(0, 16), key: createSecretKey(bytes) };
+}
+
+function decode(token: string): { readonly issuer: unknown; readonly keyId?: string } | undefined {
+  try {
+    const decoded = jwt.decode(token, { complete: true });
+    if (!decoded || typeof decoded.payload === "string") return undefined;
+    const { kid } = decoded.header;
+    return { issuer: decoded.payload.iss, ...(kid === undefined ? {} : { keyId: kid }) };
+  } catch {
+    return undefined;
+  }
+}
+
+function verifiedOf(claims: unknown): Verified {
+  const { sub, exp } = claims as { readonly sub?: unknown; readonly exp?: unknown };
+  if (typeof sub !== "string" || sub === "") {
+    throw failure("Unauthenticated", "the token names no user");
+  }
+  return { user: namedUser(sub), exp: typeof exp === "number" ? exp : Infinity };
+}

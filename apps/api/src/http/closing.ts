@@ -9,19 +9,23 @@ import { limits } from "@octoplane/shared/limits";
  * is not done within the drain time is cut. To be called before the server listens.
  */
 export function closerOf(server: FastifyInstance, clock: Clock): () => Promise<void> {
-  const unused = new Set<Socket>();
+  // By the client's end: over TLS a request comes on another socket than the connection that was opened.
+  const unused = new Map<string, Socket>();
   server.server.on("connection", (socket: Socket) => {
-    unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
+    const end = endOf(socket);
+    unused.set(end, socket);
+    socket.once("close", () => {
+      if (unused.get(end) === socket) unused.delete(end);
+    });
   });
-  server.server.on("request", ({ socket }) => unused.delete(socket));
+  server.server.on("request", ({ socket }) => unused.delete(endOf(socket)));
   return async () => {
     const closed = server.close();
     const cancelCut = clock.after(limits.drainMs, () => server.server.closeAllConnections());
     let cancelSweep = (): void => undefined;
     const sweep = (): void => {
       server.server.closeIdleConnections();
-      for (const socket of unused) socket.destroy();
+      for (const socket of unused.values()) socket.destroy();
       cancelSweep = clock.after(sweepMs, sweep);
     };
     sweep();
@@ -29,6 +33,10 @@ export function closerOf(server: FastifyInstance, clock: Clock): () => Promise<v
     cancelSweep();
     cancelCut();
   };
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 const sweepMs = 20;

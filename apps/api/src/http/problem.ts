@@ -29,6 +29,7 @@ const answers: Readonly<Record<ErrorCode, { readonly status: number; readonly ti
   Forbidden: { status: 403 },
   Unavailable: { status: 503 },
   Timeout: { status: 504 },
+  TooManyRequests: { status: 429 },
   Internal: { status: 500 },
 };
 

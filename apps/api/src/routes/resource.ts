@@ -52,7 +52,7 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
     async (request, reply) => {
       const ref = demand(context, kind, request, "update");
       const input = readInput(kind, request.body);
-      await admit(context, kind, input, ref);
+      await admit(context, kind, { input, ref, user: userOf(request) });
       return answer(
         reply,
         await context.resources.of(kind).update(ref, input, readIfMatch(request)),
@@ -87,7 +87,7 @@ async function create(
   const { namespace } = refOfRequest(request);
   demandVerb(context, kind, request, "create");
   const input = readInput(kind, request.body);
-  await admit(context, kind, input, undefined);
+  await admit(context, kind, { input, ref: undefined, user: userOf(request) });
   readBlocking(request);
   const created = await context.resources.of(kind).create(input, namespace);
   return answer(reply, await held(context, kind, request, created));
@@ -170,4 +170,10 @@ export function answer(reply: FastifyReply, resource: AnyResource): FastifyReply
     .header("etag", etagOf(resource))
     .type("application/json")
     .send(JSON.stringify(resource));
+}
+
+/** The path of one object of a kind, as the routes of its sub-resources begin. */
+export function pathOf(kind: AnyKind): string {
+  const scope = kind.namespaced ? "/namespaces/:namespace" : "";
+  return `/${kind.api}${scope}/${kind.plural}/:name`;
 }

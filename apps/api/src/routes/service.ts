@@ -3,6 +3,7 @@ import { Type, type Static } from "typebox";
 import { readAs } from "@octoplane/kinds/read-input";
 import { checkName } from "@octoplane/kinds/metadata";
 import { invalid } from "@octoplane/shared/errors";
+import { demandTokenFor } from "../auth/demand-grant.ts";
 import { userOf, type ApiContext } from "../api-context.ts";
 
 const TokenRequestSchema = Type.Object(
@@ -24,13 +25,22 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     version: context.version,
   }));
   app.get("/me", { schema: { tags, summary: "who is asking" } }, async (request) => {
-    const { name } = userOf(request);
-    return { user: name, roles: context.roles.rolesOf(name) };
+    const user = userOf(request);
+    return { user: user.name, groups: user.groups, roles: context.roles.rolesOf(user) };
   });
+  const release = { tags, summary: "a word of the octopus; Krake has such a route" };
+  app.get("/release", { schema: release }, async (_request, reply) =>
+    reply
+      .code(202)
+      .type("application/json")
+      .send(JSON.stringify("Eight arms let go; three hearts beat on.")),
+  );
   const schema = {
     tags: ["core"],
     summary: "create a token",
-    description: "Needs a role for `core/tokens`. The token is shown once and stored nowhere.",
+    description:
+      "Needs a role for `core/tokens`, and every right of the user whom the token names, or a role for " +
+      "`core/roles/escalate` (update). The token is shown once and stored nowhere.",
     body: TokenRequestSchema,
   };
   app.post("/core/tokens", { schema }, async (request, reply) => {
@@ -39,6 +49,7 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     const body = readAs<Static<typeof TokenRequestSchema>>(TokenRequestSchema, request.body);
     const problems = checkName("user", body.user);
     if (problems.length > 0) throw invalid(problems);
+    demandTokenFor(context, userOf(request), body.user);
     const token = context.authenticator.signer.sign(body.user, body.expires_in ?? undefined);
     return reply.header("cache-control", "no-store").send({ user: body.user, token });
   });

@@ -1,19 +1,16 @@
 import type { FastifyInstance } from "fastify";
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { DecisionSchema } from "@octoplane/kinds/decision";
 import { anyKind, type AnyKind, type AnyResource } from "@octoplane/kinds/kind";
-import { ResourceRefSchema } from "@octoplane/kinds/metadata";
 import { readAs } from "@octoplane/kinds/read-input";
-import { boundByRequest } from "@octoplane/resources/binding";
 import { readDecisions } from "@octoplane/resources/decision-log";
-import { keepAdditions } from "@octoplane/resources/update-rules";
-import { isoTime } from "@octoplane/shared/clock";
-import { failure, invalid } from "@octoplane/shared/errors";
+import { checkImmutableStatus, keepAdditions } from "@octoplane/resources/update-rules";
+import { invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
-import { answer, demand } from "./resource.ts";
+import { answer, demand, pathOf } from "./resource.ts";
 
 /**
  * `PUT …/status`: the whole status of the body replaces the stored one; `state` and `reason` are derived again. What Krake's
@@ -42,53 +39,18 @@ export function statusRoute(app: FastifyInstance, context: ApiContext, kind: Any
         sent["status"],
         "status",
       );
+      checkImmutableStatus(kind, current.status ?? {}, status);
       return { status: status as never };
     };
     return answer(reply, await repository.updateStatus(ref, metadata.uid, change));
   });
 }
 
-const ClusterBindingSchema = Type.Object(
-  {
-    api: Type.Optional(Type.String()),
-    kind: Type.Optional(Type.String()),
-    cluster: ResourceRefSchema,
-  },
-  { additionalProperties: false },
-);
-
-/** The sub-resources of single kinds: bindings, decisions, and the one way to read a kubeconfig. */
+/** The sub-resources of single kinds that are read: decisions, and the one way to read a kubeconfig. */
 export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
   const applications = anyKind(ApplicationKind);
   const clusters = anyKind(ClusterKind);
-  const { clock, store } = context.resources.parts;
-
-  const binding = operation(applications)("bind", {
-    body: ClusterBindingSchema,
-    answer: objectSchemaOf(applications),
-    subresource: "binding",
-  });
-  app.put(`${pathOf(applications)}/binding`, binding, async (request, reply) => {
-    const ref = demand(context, applications, request, "update", "binding");
-    const { cluster } = readAs<Static<typeof ClusterBindingSchema>>(
-      ClusterBindingSchema,
-      request.body,
-    );
-    const namespace = cluster.namespace ?? ref.namespace ?? "";
-    if (namespace !== ref.namespace) {
-      const message = `expected a cluster of namespace ${ref.namespace}, like the application`;
-      throw invalid([{ field: "cluster.namespace", message }]);
-    }
-    const found = await context.resources.of(ClusterKind).get({ namespace, name: cluster.name });
-    if (!found)
-      throw failure("NotFound", `Cluster ${cluster.name} in namespace ${namespace} does not exist`);
-    const repository = context.resources.of(ApplicationKind);
-    const { metadata } = await repository.mustGet(ref);
-    const bound = await repository.updateStatus(ref, metadata.uid, (current) => ({
-      status: boundByRequest(current, { namespace, name: cluster.name }, isoTime(clock.now())),
-    }));
-    return answer(reply, bound);
-  });
+  const { store } = context.resources.parts;
 
   const DecisionList = Type.Object({ items: Type.Array(DecisionSchema) });
   const decisions = operation(applications)("read the decisions about", {
@@ -112,9 +74,4 @@ export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
     const text = JSON.stringify(spec.kubeconfig);
     return reply.header("cache-control", "no-store").type("application/json").send(text);
   });
-}
-
-function pathOf(kind: AnyKind): string {
-  const scope = kind.namespaced ? "/namespaces/:namespace" : "";
-  return `/${kind.api}${scope}/${kind.plural}/:name`;
 }

@@ -84,6 +84,11 @@ export function addApplicationCommands(run: Run, parent: Command): void {
       (await import("../write-application.ts")).deleteApplication(call),
   });
   leaf(run, app, {
+    usage: "retry <name>",
+    about: "ask an application once more to get ready, whose shutdown failed",
+    act: async (call) => (await import("../write-application.ts")).retryApplication(call),
+  });
+  leaf(run, app, {
     usage: "explain <name>",
     about: "say why an application is where it is, or nowhere",
     act: async (call) => (await import("../write-application.ts")).explainApplication(call),

@@ -15,10 +15,18 @@ const clusters: LazyKind = {
   },
 };
 
-/** The flags of `register` and `update` as they are parsed. */
+/** The flags of `register`, `create` and `update` as they are parsed. */
 export interface ClusterFlags extends BackoffFlags, WaitFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
+  /** Of a TOSCA template. */
+  readonly file?: string;
+  readonly inheritLabels?: boolean;
+  readonly inheritMetrics?: boolean;
+  readonly cloudLabelConstraint?: readonly string[];
+  readonly cloudMetricConstraint?: readonly string[];
+  readonly removeExistingCloudLabelConstraints?: boolean;
+  readonly removeExistingCloudMetricConstraints?: boolean;
   readonly customResource?: readonly string[];
   readonly metric?: readonly NamedNumber[];
   readonly globalMetric?: readonly NamedNumber[];
@@ -44,11 +52,36 @@ export function addClusterCommands(run: Run, parent: Command): void {
       (await import("../write-cluster.ts")).registerCluster(call),
   });
   leaf<ClusterFlags>(run, cluster, {
+    usage: "create <name>",
+    about: "hand in the TOSCA template of a cluster that is to be made on a cloud",
+    flags: (command) => {
+      command.requiredOption("-f, --file <path>", "TOSCA template: a file, or -");
+      commonFlags(command);
+      cloudFlags(command);
+      command
+        .option("--inherit-labels", "take over the labels of the cloud")
+        .option("--inherit-metrics", "take over the metrics of the cloud");
+      waitFlags(command, "online");
+    },
+    act: async (call: Call<ClusterFlags>) =>
+      (await import("../write-cluster.ts")).createCluster(call),
+  });
+  leaf<ClusterFlags>(run, cluster, {
     usage: "update <name>",
     about: "change what is named, and nothing else",
     flags: (command) => {
       writeFlags(command, "the new one");
+      cloudFlags(command);
       command
+        .option("-f, --file <path>", "the new TOSCA template: a file, or -")
+        .option(
+          "--remove-existing-cloud-label-constraints",
+          "remove all label constraints on the cloud first",
+        )
+        .option(
+          "--remove-existing-cloud-metric-constraints",
+          "remove all metric constraints on the cloud first",
+        )
         .option("--remove-existing-labels", "remove all labels first")
         .option("--remove-existing-metrics", "remove all metrics first")
         .option("--remove-existing-custom-resources", "remove all custom resources first");
@@ -72,7 +105,18 @@ export function addClusterCommands(run: Run, parent: Command): void {
 function writeFlags(command: Command, withoutFile: string): void {
   command
     .option("-k, --kubeconfig <file>", `kubeconfig, or -; ${withoutFile}`)
-    .option("-c, --context <name>", "context of the kubeconfig; left out: the current one")
+    .option("-c, --context <name>", "context of the kubeconfig; left out: the current one");
+  commonFlags(command);
+}
+
+function cloudFlags(command: Command): void {
+  command
+    .option("-L, --cloud-label-constraint <text>", 'such as "location is DE" (repeat)', collect)
+    .option("-M, --cloud-metric-constraint <text>", 'such as "load < 3" (repeat)', collect);
+}
+
+function commonFlags(command: Command): void {
+  command
     .option("-R, --custom-resource <plural.group>", "a kind that it serves (repeat)", collect)
     .option("--metric <name weight>", "a metric of the namespace that counts (repeat)", collectPair)
     .option("--global-metric <name weight>", "a global metric that counts (repeat)", collectPair)

@@ -1,4 +1,5 @@
-import type { Cluster, MetricRef } from "@octoplane/kinds/cluster";
+import type { Cluster } from "@octoplane/kinds/cluster";
+import type { MetricRef } from "@octoplane/kinds/metric-ref";
 import { GlobalMetricKind, MetricKind, type Metric } from "@octoplane/kinds/metric";
 import {
   GlobalMetricsProviderKind,

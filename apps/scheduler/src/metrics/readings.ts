@@ -1,4 +1,4 @@
-import type { MetricRef } from "@octoplane/kinds/cluster";
+import type { MetricRef } from "@octoplane/kinds/metric-ref";
 import type { Metric } from "@octoplane/kinds/metric";
 import { isoTime } from "@octoplane/shared/clock";
 import type { MetricReading } from "@octoplane/placement/candidate";

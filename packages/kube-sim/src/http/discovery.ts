@@ -139,14 +139,11 @@ export function aggregatedDocument(cluster: Cluster, isCore: boolean): Document 
   const groups = isCore ? new Map([["", ["v1"]]]) : groupsOf(cluster);
   const items = [...groups].map(([group, versions]) => ({
     metadata: group === "" ? {} : { name: group },
-    versions: versions.map((version) => ({
-      version,
-      resources: cluster.kinds
-        .all()
-        .filter((kind) => kind.group === group && kind.version === version)
-        .map(aggregatedEntry),
-      freshness: "Current",
-    })),
+    versions: versions.map((version) =>
+      cluster.faults.silentGroups.has(group)
+        ? { version, freshness: "Stale" }
+        : { version, resources: aggregatedEntries(cluster, group, version), freshness: "Current" },
+    ),
   }));
   return {
     kind: "APIGroupDiscoveryList",
@@ -154,6 +151,13 @@ export function aggregatedDocument(cluster: Cluster, isCore: boolean): Document 
     metadata: {},
     items,
   };
+}
+
+function aggregatedEntries(cluster: Cluster, group: string, version: string): Document[] {
+  return cluster.kinds
+    .all()
+    .filter((kind) => kind.group === group && kind.version === version)
+    .map(aggregatedEntry);
 }
 
 function aggregatedEntry(kind: SimKind): Document {

@@ -44,7 +44,7 @@ async function growByDefinition(site: Site): Promise<void> {
   await kube.apply(ref, crd, { force: false });
   await expect.poll(async () => isEstablished(await kube.get(ref)), patient).toBe(true);
   const find = async (): Promise<ServedKind | undefined> =>
-    (await kube.discover({ refresh: true })).find((served) => served.group === group);
+    (await kube.discover({ refresh: true })).kinds.find((served) => served.group === group);
   await expect.poll(find, patient).toMatchObject({ kind: "Gadget", namespaced: true });
   const served = (await find()) as ServedKind;
 

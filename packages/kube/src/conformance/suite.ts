@@ -62,7 +62,7 @@ export function kubeConformance(name: string, open: () => Promise<ConformanceClu
 async function openSite(cluster: ConformanceCluster): Promise<Site> {
   const clock = cluster.clock ?? systemClock;
   const kube = connectKube(cluster.kubeconfig, { clock });
-  const kinds = await kube.discover();
+  const { kinds } = await kube.discover();
   return {
     kube,
     kinds,

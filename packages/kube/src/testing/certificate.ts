@@ -18,6 +18,7 @@ export interface CertificateOptions {
   /** Signs itself, as an authority, when left out. */
   readonly issuer?: { readonly name: string; readonly key: string };
   readonly dnsNames?: readonly string[];
+  readonly organizations?: readonly string[];
   /** For the year of this moment and the one after it. */
   readonly now: number;
 }
@@ -56,10 +57,11 @@ const yes = der(0x01, [Buffer.from([0xff])]);
 /** 1.2.840.10045.4.3.2 */
 const ecdsaWithSha256 = der(0x30, [oid("2a8648ce3d040302")]);
 
-/** A distinguished name with nothing but a common name (2.5.4.3). */
-function nameOf(name: string): Buffer {
-  const pair = der(0x30, [oid("550403"), der(0x0c, [Buffer.from(name)])]);
-  return der(0x30, [der(0x31, [pair])]);
+/** A distinguished name: organizations (2.5.4.10), and a common name (2.5.4.3). */
+function nameOf(name: string, organizations: readonly string[] = []): Buffer {
+  const part = (type: string, text: string): Buffer =>
+    der(0x31, [der(0x30, [oid(type), der(0x0c, [Buffer.from(text)])])]);
+  return der(0x30, [...organizations.map((text) => part("55040a", text)), part("550403", name)]);
 }
 
 function bodyOf(options: CertificateOptions, publicKey: KeyObject): Buffer {
@@ -72,7 +74,7 @@ function bodyOf(options: CertificateOptions, publicKey: KeyObject): Buffer {
     ecdsaWithSha256,
     nameOf(options.issuer?.name ?? options.name),
     der(0x30, [timeOf(`${year}0101000000Z`), timeOf(`${year + 1}1231235959Z`)]),
-    nameOf(options.name),
+    nameOf(options.name, options.organizations),
     publicKey.export({ type: "spki", format: "der" }),
     der(0xa3, [der(0x30, extensionsOf(options))]),
   ]);

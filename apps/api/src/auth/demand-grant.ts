@@ -1,0 +1,68 @@
+import type { AnyKind } from "@octoplane/kinds/kind";
+import type { Input } from "@octoplane/kinds/read-input";
+import { kinds } from "@octoplane/kinds/registry";
+import { RoleKind, type Role, type Rule } from "@octoplane/kinds/role";
+import { RoleBindingKind, type RoleBinding } from "@octoplane/kinds/role-binding";
+import { failure } from "@octoplane/shared/errors";
+import type { ApiContext } from "../api-context.ts";
+import { missingPermission, permissionText, type IsNamespaced } from "./grant.ts";
+import { namedUser, type User } from "./user.ts";
+
+/**
+ * Nobody can grant what they do not hold: neither by a role, nor by binding somebody to one, nor by a token for somebody. Who
+ * may `update` the resource `core/roles/escalate` is free of that. `Forbidden` names the first right that is missing.
+ */
+
+const escalate = { api: RoleKind.api, resource: "roles/escalate", verb: "update" } as const;
+
+/** For the body of a role or a binding that is created or replaced; other kinds grant nothing. */
+export async function demandGrant(
+  context: ApiContext,
+  user: User,
+  kind: AnyKind,
+  input: Input,
+): Promise<void> {
+  if (kind.api !== RoleKind.api) return;
+  if (kind.kind === RoleKind.kind) {
+    return demandRules(context, user, (input as unknown as Pick<Role, "rules">).rules);
+  }
+  if (kind.kind !== RoleBindingKind.kind || context.authorizer.allows(user, escalate, undefined)) {
+    return;
+  }
+  const { roles } = input as unknown as Pick<RoleBinding, "roles">;
+  for (const name of new Set(roles)) {
+    // From the store: the roles in memory may be a moment behind.
+    const role = await context.resources.of(RoleKind).get({ name });
+    demandRules(context, user, role?.rules ?? everything, role ? "" : `, and role ${name} may be`);
+  }
+}
+
+/** For a token that names somebody: whoever sees it can do what they may do. */
+export function demandTokenFor(context: ApiContext, user: User, name: string): void {
+  if (name === user.name) return;
+  demandRules(context, user, context.roles.rulesOf(namedUser(name)));
+}
+
+/** What a role that does not exist yet may come to allow. */
+const everything: readonly Rule[] = [
+  {
+    api: "",
+    resources: [""],
+    namespaces: [""],
+    verbs: ["create", "list", "get", "update", "delete"],
+  },
+];
+
+function demandRules(context: ApiContext, user: User, granted: readonly Rule[], remark = ""): void {
+  if (context.authorizer.allows(user, escalate, undefined)) return;
+  const missing = missingPermission(context.roles.rulesOf(user), granted, isNamespaced);
+  if (!missing) return;
+  const right = permissionText(missing);
+  throw failure("Forbidden", `${user.name} does not hold ${right}${remark}, and may not grant it`);
+}
+
+const isNamespaced: IsNamespaced = (api, resource) => {
+  const plural = resource.split("/")[0];
+  const named = kinds.filter((kind) => kind.plural === plural && (api === "" || kind.api === api));
+  return named.length > 0 && named.every((kind) => kind.namespaced);
+};

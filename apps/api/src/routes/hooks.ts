@@ -1,0 +1,93 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { Type, type Static } from "typebox";
+import { ApplicationKind } from "@octoplane/kinds/application";
+import { anyKind } from "@octoplane/kinds/kind";
+import { readAs } from "@octoplane/kinds/read-input";
+import { readyForAction, shutdownAnswered, shutdownRetried } from "@octoplane/resources/shutdown";
+import { isoTime } from "@octoplane/shared/clock";
+import { failure } from "@octoplane/shared/errors";
+import type { ApiContext } from "../api-context.ts";
+import { objectSchemaOf, operation } from "../http/route-schema.ts";
+import { answer, demand, pathOf } from "./resource.ts";
+
+const TokenSchema = Type.Object(
+  {
+    api: Type.Optional(Type.String()),
+    kind: Type.Optional(Type.String()),
+    token: Type.String({ description: "the one that was handed to the application" }),
+  },
+  { additionalProperties: false },
+);
+
+/** What an application calls when it is done or ready to be shut down, and the second chance for one that was not. */
+export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
+  const kind = anyKind(ApplicationKind);
+  const repository = context.resources.of(ApplicationKind);
+  const now = (): string => isoTime(context.resources.parts.clock.now());
+  const words = (subresource: string) => ({
+    body: TokenSchema,
+    answer: objectSchemaOf(kind),
+    subresource,
+  });
+
+  app.put(
+    `${pathOf(kind)}/complete`,
+    operation(kind)("complete", words("complete")),
+    async (request, reply) => {
+      const ref = demand(context, kind, request, "update", "complete");
+      const { token } = readToken(request.body);
+      const { metadata, status } = await repository.mustGet(ref);
+      checkToken(token, status.complete_token);
+      await repository.updateStatus(ref, metadata.uid, (current) => ({
+        status: readyForAction(current, "Completed", now()),
+      }));
+      return answer(reply, await repository.remove(ref, { uid: metadata.uid }));
+    },
+  );
+
+  app.put(
+    `${pathOf(kind)}/shutdown`,
+    operation(kind)("tell the readiness to shut down of", words("shutdown")),
+    async (request, reply) => {
+      const ref = demand(context, kind, request, "update", "shutdown");
+      const { token } = readToken(request.body);
+      const { metadata, status } = await repository.mustGet(ref);
+      checkToken(token, status.shutdown_token);
+      const changed = await repository.updateStatus(ref, metadata.uid, (current) => {
+        const next = shutdownAnswered(current, now());
+        return next && { status: next };
+      });
+      return answer(reply, changed);
+    },
+  );
+
+  const retry = operation(kind)("retry the shutdown of", {
+    answer: objectSchemaOf(kind),
+    subresource: "status",
+  });
+  app.put(`${pathOf(kind)}/retry`, retry, async (request, reply) => {
+    const ref = demand(context, kind, request, "update", "status");
+    const { metadata } = await repository.mustGet(ref);
+    const changed = await repository.updateStatus(ref, metadata.uid, (current) => {
+      const next = shutdownRetried(current, now());
+      if (next) return { status: next };
+      const text = `Application ${ref.name} has no failed shutdown to retry (its state is ${current.status.state})`;
+      throw failure("NoChange", text);
+    });
+    return answer(reply, changed);
+  });
+}
+
+function readToken(body: unknown): Static<typeof TokenSchema> {
+  return readAs<Static<typeof TokenSchema>>(TokenSchema, body);
+}
+
+/** As long for a wrong token as for the right one; none that was handed out is none that is right. */
+function checkToken(sent: string, stored: string | null): void {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  const isRight = timingSafeEqual(digest(sent), digest(stored ?? ""));
+  if (stored === null || stored === "" || !isRight) {
+    throw failure("Unauthenticated", "this is not the token that the application was given");
+  }
+}

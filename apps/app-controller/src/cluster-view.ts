@@ -1,5 +1,6 @@
 import { KubeError, type Kube, type KubeObject, type ObjectRef } from "@octoplane/kube/kube";
 import type { Discovery, ServedKind } from "@octoplane/kube/kube";
+import { whileWanted } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
 import { disposeAll } from "@octoplane/shared/lifecycle";
 import { limits } from "@octoplane/shared/limits";
@@ -65,7 +66,7 @@ export class ClusterView implements AsyncDisposable {
     await Promise.all(
       refs.map(async (ref) => {
         const watch = this.#watchFor(ref.served);
-        await untilAborted(watch.ready(), signal);
+        await whileWanted(watch.ready(), signal);
         const observed = watch.get(idOf(ref));
         if (observed) found.set(observed.id, observed);
         if (watch.end?.why !== "forbidden") return;
@@ -147,17 +148,4 @@ function nameOf(kind: {
   readonly kind: string;
 }): string {
   return `${kind.group}/${kind.version}/${kind.kind}`;
-}
-
-/** Waits for what others wait for too; giving up does not end it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const abort = Promise.withResolvers<never>();
-  const giveUp = (): void => abort.reject(signal.reason);
-  signal.addEventListener("abort", giveUp, { once: true });
-  try {
-    return await Promise.race([work, abort.promise]);
-  } finally {
-    signal.removeEventListener("abort", giveUp);
-  }
 }

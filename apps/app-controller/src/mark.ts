@@ -9,9 +9,6 @@ export const nameAnnotation = "octoplane.io/application-name";
 /** The digest of what was applied last: tells when another process, late with an older manifest, came after us. */
 export const digestAnnotation = "octoplane.io/applied";
 
-/** The field manager under which we apply. */
-export const fieldManager = "octoplane";
-
 export interface Owner {
   readonly uid: string;
   readonly namespace: string;

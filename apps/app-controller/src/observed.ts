@@ -1,8 +1,8 @@
-import type { KubeObject } from "@octoplane/kube/kube";
+import { fieldManager, type KubeObject } from "@octoplane/kube/kube";
 import { digestOf, objectId } from "./desired.ts";
 import { healthOf } from "./health/assess-health.ts";
 import type { Health } from "./health/health.ts";
-import { digestAnnotation, fieldManager, ownerOf } from "./mark.ts";
+import { digestAnnotation, ownerOf } from "./mark.ts";
 import { serviceAddresses, type ServiceView } from "./service-addresses.ts";
 
 /** What is kept of an object that was seen on a cluster: enough to tell drift, health and addresses, and no more. */

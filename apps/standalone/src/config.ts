@@ -2,6 +2,7 @@ import { Type, type Static } from "typebox";
 import { ApiConfigSchema, TokenKeysSchema } from "@octoplane/api/config";
 import { AppControllerConfigSchema } from "@octoplane/app-controller/config";
 import { ClusterControllerConfigSchema } from "@octoplane/cluster-controller/config";
+import { logLevel } from "@octoplane/process/process-config";
 import { SchedulerConfigSchema } from "@octoplane/scheduler/config";
 
 const { listen, ...api } = ApiConfigSchema.properties;
@@ -11,16 +12,7 @@ export const StandaloneConfigSchema = Type.Object(
   {
     data_dir: Type.String({ default: "./data", description: "where everything is kept" }),
     listen,
-    log_level: Type.Union(
-      [
-        Type.Literal("debug"),
-        Type.Literal("info"),
-        Type.Literal("warn"),
-        Type.Literal("error"),
-        Type.Literal("silent"),
-      ],
-      { default: "warn", type: "string" },
-    ),
+    log_level: logLevel("warn"),
     token_keys: TokenKeysSchema,
     api: Type.Object(api, { additionalProperties: false, default: {} }),
     scheduler: SchedulerConfigSchema,

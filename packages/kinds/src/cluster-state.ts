@@ -5,7 +5,7 @@ import type { DerivedState } from "./kind.ts";
  * `status.state` and `status.reason` of a cluster, from its conditions. The one place where they are made.
  *
  * Conditions and their owners:
- * - `Reachable` (cluster controller): False after several lost probes, Unknown after the first.
+ * - `Reachable` (cluster controller): False after several lost probes; one alone changes nothing.
  * - `NodesReady` (cluster controller): False when less than half of the nodes are ready.
  * - `NoPressure` (cluster controller): False when more than half of the nodes are under pressure.
  * - `MetricsAvailable` (scheduler): False when a metric that the cluster names has no usable value.

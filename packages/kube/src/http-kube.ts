@@ -1,4 +1,4 @@
-import { linkedAbort } from "@octoplane/shared/abort";
+import { linkedAbort, whileWanted } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { silentLog, type Log } from "@octoplane/shared/log";
@@ -8,6 +8,7 @@ import { notKubernetes, unreachable } from "./kube-failure.ts";
 import { readLogin, type KubeLogin } from "./kube-login.ts";
 import { apiVersionOf, collectionPath, objectPath } from "./kube-path.ts";
 import {
+  fieldManager,
   KubeError,
   type ApplyOptions,
   type ApplyResult,
@@ -53,9 +54,6 @@ export function connectKube(kubeconfig: unknown, options: ConnectOptions): Kube 
   return new HttpKube(readLogin(kubeconfig), settings);
 }
 
-/** Who owns the fields that Octoplane sets. */
-const fieldManager = "octoplane";
-
 class HttpKube implements Kube {
   readonly server: string;
   readonly defaultNamespace: string;
@@ -82,7 +80,7 @@ class HttpKube implements Kube {
     options: { readonly refresh?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<Discovery> {
     const work = this.#discovery.get(options.refresh === true);
-    return whileWanted(work, options.signal);
+    return options.signal ? whileWanted(work, options.signal, aborted) : work;
   }
 
   async get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined> {
@@ -268,18 +266,6 @@ class HttpKube implements Kube {
       next = page.next;
     }
   }
-}
-
-/** Waits for work that others may be waiting for too; giving up does not end it. */
-function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(aborted());
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    const stopListening = (): void => signal.removeEventListener("abort", giveUp);
-    void work.then(resolve, reject).finally(stopListening);
-  });
 }
 
 function watchRequest(

@@ -3,6 +3,9 @@
  * conformant API server; the simulated cluster answers the same requests and passes the same suite.
  */
 
+/** The field manager under which we apply: who owns the fields that Octoplane sets. */
+export const fieldManager = "octoplane";
+
 /** Any Kubernetes object as it travels. */
 export interface KubeObject {
   readonly apiVersion: string;

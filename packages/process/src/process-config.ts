@@ -3,6 +3,20 @@ import { Type, type Static } from "typebox";
 const closed = { additionalProperties: false } as const;
 const file = Type.Union([Type.String(), Type.Null()], { default: null });
 
+/** How much is logged, from all down to nothing. */
+export function logLevel(byDefault: "info" | "warn") {
+  return Type.Union(
+    [
+      Type.Literal("debug"),
+      Type.Literal("info"),
+      Type.Literal("warn"),
+      Type.Literal("error"),
+      Type.Literal("silent"),
+    ],
+    { default: byDefault, type: "string", description: "debug, info, warn, error or silent" },
+  );
+}
+
 /** What every process of a distributed set-up is told, beside its own settings. */
 export const processFields = {
   store: Type.String({
@@ -27,16 +41,7 @@ export const processFields = {
     default: "127.0.0.1:0",
     description: "address and port of /livez, /readyz and /metrics",
   }),
-  log_level: Type.Union(
-    [
-      Type.Literal("debug"),
-      Type.Literal("info"),
-      Type.Literal("warn"),
-      Type.Literal("error"),
-      Type.Literal("silent"),
-    ],
-    { default: "info", type: "string" },
-  ),
+  log_level: logLevel("info"),
 } as const;
 
 const ProcessConfigSchema = Type.Object(processFields, closed);

@@ -83,13 +83,12 @@ export class RawTokens {
       name = await server(token);
       if (name !== undefined) break;
     }
-    const { foreignUserMs, foreignTokenMs } = limits;
     const allowSystemNames = this.#allowSystemNames;
     const user =
       name === undefined
         ? undefined
         : foreignUser("the token", { name, groups: [], allowSystemNames });
-    const until = this.#clock.monotonic() + (user ? foreignUserMs : foreignTokenMs);
+    const until = this.#clock.monotonic() + (user ? limits.foreignUserMs : limits.foreignTokenMs);
     if (this.#known.size >= limits.verifiedTokensMax) this.#known.clear();
     this.#known.set(key, { user, until });
     return user;

@@ -20,7 +20,7 @@ export function listenerOptions(
     keepAliveTimeout: limits.keepAliveMs,
   };
   if (!certificates) {
-    const { keepAliveMs: keepAliveTimeout } = limits;
+    const keepAliveTimeout = limits.keepAliveMs;
     return { http: timing, requestTimeout: requestTimeoutMs, keepAliveTimeout };
   }
   const options = {

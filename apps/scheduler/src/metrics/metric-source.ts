@@ -85,7 +85,8 @@ export class MetricSource implements AsyncDisposable {
   async #fetch(): Promise<void> {
     const { clock, fetch, onChange } = this.#options;
     const names = this.#names;
-    const { controller, release } = linkedAbort(this.#stop.signal, limits.metricsTimeoutMs);
+    const limit = { clock, ms: limits.metricsTimeoutMs };
+    const { controller, release } = linkedAbort(this.#stop.signal, limit);
     let fetched: ReadonlyMap<string, Fetched>;
     try {
       fetched = await fetch(this.#spec, names, controller.signal);

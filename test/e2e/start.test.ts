@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -93,6 +93,24 @@ describe("npm start", () => {
       await using program = new Program(main, args);
       expect(await program.ended()).toBe(1);
       expect(program.stderr).toMatch(expected);
+    }
+  });
+});
+
+describe("a process whose store is away", () => {
+  it("says what it waits for, and ends when it is told to", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "octoplane-process-"));
+    try {
+      const key = join(folder, "sealing.key");
+      await writeFile(key, Buffer.alloc(32).toString("base64"));
+      const args = ["--store", "etcd://127.0.0.1:1", "--sealing-key-file", key];
+      await using program = new Program("apps/scheduler/src/main.ts", args);
+      await waitFor("it tells that it tries again", () => program.stderr.includes("lists again"));
+      program.signal("SIGTERM");
+      expect(await program.ended()).toBe(0);
+      expect(program.stdout).toBe("");
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

@@ -15,7 +15,7 @@ export interface Trouble {
 export function troubleOf(error: unknown, title: string): Trouble {
   if (!(error instanceof KubeError)) throw error;
   const causes = error.causes.map(({ field, message }) => `${field}: ${message}`).join("; ");
-  const told = causes === "" || error.message.includes(causes);
+  const told = error.causes.every(({ message }) => error.message.includes(message));
   const detail = told ? error.message : `${error.message} (${causes})`;
   const code = error.reason === "Unreachable" ? "CLUSTER_NOT_REACHABLE" : "KUBERNETES_ERROR";
   const message = `${title}: ${detail}`.slice(0, limits.messageCharsMax);

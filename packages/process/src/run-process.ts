@@ -6,6 +6,7 @@ import { systemClock } from "@octoplane/shared/clock";
 import { failure, messageOf } from "@octoplane/shared/errors";
 import { openHealthServer } from "@octoplane/shared/health-server";
 import { disposeAll, runUntilSignal, type Running } from "@octoplane/shared/lifecycle";
+import { limits } from "@octoplane/shared/limits";
 import { openLog, type Log } from "@octoplane/shared/log";
 import { Metrics } from "@octoplane/shared/metrics";
 import { systemRandom } from "@octoplane/shared/random";
@@ -41,7 +42,7 @@ export async function runProcess<C>(declaration: ProcessDeclaration<C>): Promise
   }
   try {
     const settings = await readSettings<ProcessConfig & C>(schema, args);
-    await runUntilSignal(() => startProcess(declaration, settings));
+    await runUntilSignal((signal) => startProcess(declaration, settings, signal));
   } catch (error) {
     process.stderr.write(`${declaration.name}: ${messageOf(error)}\n`);
     process.exitCode = 1;
@@ -51,11 +52,15 @@ export async function runProcess<C>(declaration: ProcessDeclaration<C>): Promise
 async function startProcess<C>(
   declaration: ProcessDeclaration<C>,
   settings: ProcessConfig & C,
+  signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   const log = openLog(declaration.name, settings.log_level);
   const metrics = new Metrics();
   metrics.collectProcess();
   const parts: AsyncDisposable[] = [];
+  // Who is told to stop while the store is away lets go of it, and what waits for the store ends.
+  const giveUp = (): void => void disposeAll(parts).catch(() => undefined);
+  signal.addEventListener("abort", giveUp, { once: true });
   try {
     const key = await readKeyFile(settings.sealing_key_file);
     const clock = systemClock;
@@ -72,11 +77,16 @@ async function startProcess<C>(
       await store.get("/ready");
     });
     parts.push(health);
+    const cancelNotice = clock.after(limits.storeTimeoutMs, () => {
+      log.warn({ store: settings.store }, "still waiting for the store");
+    });
     const running = await declaration.start(ownSettings(declaration.schema, settings), {
       resources,
       log,
       metrics,
     });
+    cancelNotice();
+    signal.removeEventListener("abort", giveUp);
     parts.push(running);
     const { name } = declaration;
     const addresses = { address: running.address ?? health.address, health: health.address };

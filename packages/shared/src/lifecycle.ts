@@ -37,19 +37,36 @@ export async function runUntilSignal(
   start: (signal: AbortSignal) => Promise<AsyncDisposable>,
 ): Promise<void> {
   const controller = new AbortController();
+  const { signal } = controller;
   const stopped = new Promise<void>((resolve) => {
     const stop = (): void => {
-      if (controller.signal.aborted) process.exit(130);
+      if (signal.aborted) process.exit(130);
       controller.abort();
+      systemClock.after(limits.drainMs * 2, () => process.exit(1));
       resolve();
     };
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
-  const running = await start(controller.signal);
   const release = stayAlive();
-  await stopped;
-  release();
-  systemClock.after(limits.drainMs * 2, () => process.exit(1));
-  await running[Symbol.asyncDispose]();
+  try {
+    const running = await startedUnlessStopped(start, signal);
+    await stopped;
+    await running?.[Symbol.asyncDispose]();
+  } finally {
+    release();
+  }
+}
+
+/** Told to stop before it was up, a process ends what it was waiting for; that this fails then is no failure. */
+async function startedUnlessStopped(
+  start: (signal: AbortSignal) => Promise<AsyncDisposable>,
+  signal: AbortSignal,
+): Promise<AsyncDisposable | undefined> {
+  try {
+    return await start(signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }

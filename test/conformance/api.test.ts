@@ -6,6 +6,8 @@ import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
 import { afterAll, beforeAll, describe } from "vitest";
 import { accessSuite } from "./api/access-suite.ts";
+import { additionsSuite } from "./api/additions-suite.ts";
+import { bootstrapSuite } from "./api/bootstrap-suite.ts";
 import { contractSuite } from "./api/contract-suite.ts";
 import { corsSuite } from "./api/cors-suite.ts";
 import { grantSuite } from "./api/grant-suite.ts";
@@ -29,6 +31,8 @@ function apiConformance(name: string, open: OpenServer): void {
     describe("watches", () => watchSuite(open));
     describe("access", () => accessSuite(open));
     describe("grants", () => grantSuite(open));
+    describe("bootstrap", () => bootstrapSuite(open));
+    describe("additions", () => additionsSuite(open));
     describe("TLS", () => tlsSuite(open));
     describe("methods of authentication", () => methodsSuite(open));
     describe("slow clients", () => slowClientSuite(open));

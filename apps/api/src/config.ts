@@ -106,7 +106,7 @@ export const ApiConfigSchema = Type.Object(
     bootstrap: Type.Array(Type.String(), {
       default: [],
       description:
-        "files of roles and bindings for an empty store, beside the ones that come with it",
+        "files of roles, bindings, metrics and providers for an empty store, beside the roles that come with it",
     }),
     docs: Type.Object(
       {

@@ -10,11 +10,15 @@ import { authenticate } from "./auth/authenticate.ts";
 import { listenerOptions } from "./http/listener.ts";
 import { useCors } from "./http/cors.ts";
 import { problemOf, type Problem } from "./http/problem.ts";
+import { refuseUnknownDryRun } from "./http/query.ts";
 import { RateLimit, type Rate } from "./http/rate-limit.ts";
+import { mergePatchType } from "./http/merge-patch.ts";
 import { readJson } from "./http/read-json.ts";
 import { bindingRoutes } from "./routes/bindings.ts";
+import { bootstrapRoute } from "./routes/bootstrap.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
 import { hookRoutes } from "./routes/hooks.ts";
+import { patchRoute } from "./routes/patch.ts";
 import { resourceRoutes } from "./routes/resource.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
@@ -54,12 +58,15 @@ export async function buildServer(
   const paths = usePaths(app);
   useCors(app, options.corsOrigin);
   useIdentity(app, context, options.rate);
+  app.addHook("preHandler", async (request) => refuseUnknownDryRun(request));
   useMetrics(app, context);
   await useDocumentation(app, context);
   healthRoutes(app, context);
   serviceRoutes(app, context);
+  bootstrapRoute(app, context);
   for (const kind of kinds) {
     resourceRoutes(app, context, kind);
+    patchRoute(app, context, kind);
     statusRoute(app, context, kind);
   }
   bindingRoutes(app, context);
@@ -70,14 +77,17 @@ export async function buildServer(
   return app;
 }
 
-/** JSON is the only body there is; one that could not be kept as it was sent is refused. */
+/** JSON is the only body there is, for PATCH a merge patch; one that could not be kept as it was sent is refused. */
 function useJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
-    "application/json",
+    ["application/json", mergePatchType],
     { parseAs: "string" },
     async (request: FastifyRequest, body: unknown) => {
       const text = String(body);
+      const expected = request.method === "PATCH" ? mergePatchType : "application/json";
+      const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
+      if (type !== expected) throw failure("Unparsable", `expected a body of type ${expected}`);
       if (text !== "") return readJson(text);
       if (request.method === "DELETE") return undefined;
       throw failure("Unparsable", "expected a JSON body, found none");

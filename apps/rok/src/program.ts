@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addApplicationCommands } from "./commands/application.ts";
+import { addBootstrapCommand } from "./commands/bootstrap.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addCloudCommands } from "./commands/cloud.ts";
 import { addInfrastructureProviderCommands } from "./commands/infrastructure-provider.ts";
@@ -52,6 +53,7 @@ export function buildProgram(run: Run): Command {
     .alias("openstack")
     .description("projects of OpenStack and the clusters that Magnum makes in them");
   addOpenStackCommands(run, openstack);
+  addBootstrapCommand(run, program);
   addServiceCommands(run, program);
   return program;
 }

@@ -64,6 +64,42 @@ test("each call is one request, with the token and the kind in it", async () => 
   ]);
 });
 
+test("patches, dry runs, selections and preconditions travel as the server reads them", async () => {
+  const requests: string[] = [];
+  const address = await serve((request, response, body) => {
+    const type = request.headers["content-type"] ?? "";
+    requests.push(`${request.method} ${request.url} ${type} ${body}`.trim());
+    response.end('{"items":[],"metadata":{"resource_version":"1"}}');
+  });
+  const roles = openClient({ address }).of(Role);
+  const ref = { name: "r" };
+  const dryRun = { dryRun: true };
+  await roles.patch(ref, { metadata: { labels: { a: null } } });
+  await roles.patch(ref, {}, dryRun);
+  await roles.create({ metadata: ref }, undefined, dryRun);
+  await roles.update({ metadata: ref }, dryRun);
+  await roles.updateStatus(ref, {}, dryRun);
+  await roles.remove(ref, { ...dryRun, uid: "u-1" });
+  await roles.get(ref, undefined, { view: "summary" });
+  const selection = { labelSelector: "a in (b)", fieldSelector: "metadata.name!=c" } as const;
+  await roles.list({ ...selection, view: "summary" });
+  await roles.openWatch({ ...selection, after: "1", signal: new AbortController().signal });
+  const [merge, json] = ["application/merge-patch+json", "application/json"];
+  const body = '{"metadata":{"name":"r"},"api":"core","kind":"Role"}';
+  const chosen = "labelSelector=a+in+%28b%29&fieldSelector=metadata.name%21%3Dc";
+  expect(requests).toEqual([
+    `PATCH /core/roles/r ${merge} {"metadata":{"labels":{"a":null}}}`,
+    `PATCH /core/roles/r?dryRun=All ${merge} {}`,
+    `POST /core/roles?dryRun=All ${json} ${body}`,
+    `PUT /core/roles/r?dryRun=All ${json} ${body}`,
+    `PUT /core/roles/r/status?dryRun=All ${json} {"status":{}}`,
+    "DELETE /core/roles/r?dryRun=All&uid=u-1",
+    "GET /core/roles/r?view=summary",
+    `GET /core/roles?${chosen}&view=summary&limit=${limits.listPageMax}`,
+    `GET /core/roles?${chosen}&watch=&bookmarks=&heartbeat=${limits.heartbeatSeconds}&resource_version=1`,
+  ]);
+});
+
 test("a list goes over all pages, and begins again when history overtakes it", async () => {
   const pages = [
     { items: [{ n: 1 }], metadata: { resource_version: "7", continue: "c1" } },

@@ -46,10 +46,36 @@ export interface Listing<R> {
   readonly resourceVersion: string;
 }
 
-export interface ListOptions {
+/** Which objects, and how much of each; the server chooses. */
+export interface Selection {
   /** Left out: every namespace that one may see. */
   readonly namespace?: string;
+  /** As Kubernetes writes it: `tier in (web, db),!old`. */
+  readonly labelSelector?: string;
+  /** `metadata.name`, `metadata.namespace`, `status.state` with `=` or `!=`. */
+  readonly fieldSelector?: string;
+  /** `summary` leaves out what is large: lists and objects come empty, in their places. */
+  readonly view?: View;
+}
+
+export type View = "full" | "summary";
+
+export interface ListOptions extends Selection {
   readonly signal?: AbortSignal;
+}
+
+export interface WriteOptions {
+  /** Everything is checked, the answer is what would be stored, nothing is written. */
+  readonly dryRun?: boolean;
+}
+
+/** What became of one document of a bootstrap. */
+export interface BootstrapResult {
+  readonly result: "created" | "replaced" | "unchanged";
+  readonly api: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
 }
 
 export interface ClientOptions {
@@ -81,6 +107,14 @@ export interface Client {
     user: string,
     expiresInSeconds?: number,
   ): Promise<{ readonly user: string; readonly token: string }>;
+  /**
+   * Stores roles, bindings, metrics and providers, all of them or none; with `force` those that are
+   * there are replaced. `Invalid` names every problem, as `documents[3].spec.min`.
+   */
+  bootstrap(
+    documents: readonly unknown[],
+    options?: { readonly force?: boolean },
+  ): Promise<readonly BootstrapResult[]>;
   /** Puts an application on a cluster of its namespace. */
   bind(ref: Ref, cluster: Pick<ResourceRef, "name">): Promise<Application>;
   /** The last decisions about an application, newest first. */
@@ -109,6 +143,11 @@ export function openClient(options: ClientOptions): Client {
       transport.json("POST", "/core/tokens", {
         body: { user, expires_in: expiresInSeconds ?? null },
       }),
+    async bootstrap(documents, { force = false } = {}) {
+      const body = { documents, force };
+      type Answer = { readonly results: readonly BootstrapResult[] };
+      return (await transport.json<Answer>("POST", "/bootstrap", { body })).results;
+    },
     async bind(ref, { name }) {
       const cluster = {
         api: "kubernetes",
@@ -137,14 +176,20 @@ export class KindClient<R extends AnyResource> {
     this.transport = transport;
   }
 
-  async create(draft: Draft, namespace?: string): Promise<R> {
+  async create(draft: Draft, namespace?: string, options: WriteOptions = {}): Promise<R> {
     const path = collectionOf(this.kind, namespace);
-    return await this.transport.json("POST", path, { body: this.#named(draft) });
+    const asking = { body: this.#named(draft), query: dryRunQuery(options) };
+    return await this.transport.json("POST", path, asking);
   }
 
-  async get(ref: Ref, signal?: AbortSignal): Promise<R> {
+  async get(ref: Ref, signal?: AbortSignal, options: { readonly view?: View } = {}): Promise<R> {
     const path = pathOf(this.kind, ref);
-    return await this.transport.json("GET", path, signal === undefined ? {} : { signal });
+    const query = { view: options.view };
+    return await this.transport.json(
+      "GET",
+      path,
+      signal === undefined ? { query } : { query, signal },
+    );
   }
 
   /**
@@ -170,24 +215,48 @@ export class KindClient<R extends AnyResource> {
    * Replaces the object. With `metadata.resource_version` in it (as every object that was read
    * has), `Conflict` when it was changed meanwhile.
    */
-  async update(resource: Draft): Promise<R> {
+  async update(resource: Draft, options: WriteOptions = {}): Promise<R> {
     const { name, namespace } = resource.metadata;
     const ref = typeof namespace === "string" ? { namespace, name } : { name };
     const path = pathOf(this.kind, ref);
-    return await this.transport.json("PUT", path, { body: this.#named(resource) });
+    const asking = { body: this.#named(resource), query: dryRunQuery(options) };
+    return await this.transport.json("PUT", path, asking);
+  }
+
+  /**
+   * Changes what the patch names (RFC 7396: null removes a member, a list takes the place of the
+   * whole list). With `metadata.resource_version` in it, `Conflict` when the object was changed
+   * meanwhile; without, the server applies it again.
+   */
+  async patch(
+    ref: Ref,
+    patch: Readonly<Record<string, unknown>>,
+    options: WriteOptions = {},
+  ): Promise<R> {
+    return await this.transport.json("PATCH", pathOf(this.kind, ref), {
+      body: patch,
+      headers: { "content-type": "application/merge-patch+json" },
+      query: dryRunQuery(options),
+    });
   }
 
   /** Replaces the status; `state` and `reason` are derived by the server. */
-  async updateStatus(ref: Ref, status: R["status"]): Promise<R> {
+  async updateStatus(ref: Ref, status: R["status"], options: WriteOptions = {}): Promise<R> {
     const path = pathOf(this.kind, ref, "status");
-    return await this.transport.json("PUT", path, { body: { status } });
+    const asking = { body: { status }, query: dryRunQuery(options) };
+    return await this.transport.json("PUT", path, asking);
   }
 
   /**
    * Marks the object for deletion; with `force` removes its record at once, whatever still runs.
+   * `Conflict` when a `uid` is given and it is another's.
    */
-  async remove(ref: Ref, options: { readonly force?: boolean } = {}): Promise<R> {
-    const query = options.force === true ? { force: "True" } : {};
+  async remove(
+    ref: Ref,
+    options: WriteOptions & { readonly force?: boolean; readonly uid?: string } = {},
+  ): Promise<R> {
+    const { force, uid } = options;
+    const query = { ...dryRunQuery(options), ...(force === true ? { force: "True" } : {}), uid };
     return await this.transport.json("DELETE", pathOf(this.kind, ref), { query });
   }
 
@@ -195,13 +264,12 @@ export class KindClient<R extends AnyResource> {
    * Opens a stream of changes after the revision, as the server writes it. `watch.ts` makes sense
    * of it.
    */
-  async openWatch(options: {
-    readonly namespace?: string;
-    readonly after: string;
-    readonly signal: AbortSignal;
-  }): Promise<ReadableStream<Uint8Array>> {
+  async openWatch(
+    options: Selection & { readonly after: string; readonly signal: AbortSignal },
+  ): Promise<ReadableStream<Uint8Array>> {
     return await this.transport.stream(collectionOf(this.kind, options.namespace), {
       query: {
+        ...selectionQuery(options),
         watch: "",
         bookmarks: "",
         heartbeat: String(limits.heartbeatSeconds),
@@ -231,7 +299,11 @@ export class KindClient<R extends AnyResource> {
     options: ListOptions & { readonly limit: number; readonly next?: string },
   ): Promise<Page<R>> {
     return this.transport.json("GET", collectionOf(this.kind, options.namespace), {
-      query: { limit: String(options.limit), continue: options.next || undefined },
+      query: {
+        ...selectionQuery(options),
+        limit: String(options.limit),
+        continue: options.next || undefined,
+      },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   }
@@ -240,6 +312,15 @@ export class KindClient<R extends AnyResource> {
 interface Page<R> {
   readonly items: readonly R[];
   readonly metadata: { readonly resource_version: string; readonly continue?: string };
+}
+
+function dryRunQuery({ dryRun }: WriteOptions): { readonly dryRun?: "All" } {
+  return dryRun === true ? { dryRun: "All" } : {};
+}
+
+function selectionQuery(selection: Selection): Readonly<Record<string, string | undefined>> {
+  const { labelSelector, fieldSelector, view } = selection;
+  return { labelSelector, fieldSelector, view };
 }
 
 type PathKind = Pick<KindLike, "api" | "plural" | "namespaced">;

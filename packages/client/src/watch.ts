@@ -3,7 +3,7 @@ import { backoffMs } from "@octoplane/shared/backoff";
 import { pause, type Clock } from "@octoplane/shared/clock";
 import { failure, isFailure, type OctoplaneError } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import type { KindClient, Listing } from "./client.ts";
+import type { KindClient, Listing, Selection } from "./client.ts";
 import { readLines } from "./json-lines.ts";
 import { forwardAbort } from "./transport.ts";
 
@@ -19,9 +19,7 @@ export type WatchEvent<R> =
   /** Everything that was there at one revision has been told; after each list. */
   | { readonly type: "SYNCED" };
 
-export interface WatchOptions<R> {
-  /** Left out: every namespace that one may see. */
-  readonly namespace?: string;
+export interface WatchOptions<R> extends Selection {
   /** Ends the watch without an error. */
   readonly signal?: AbortSignal;
   /** Told of every connection that was lost and will be tried again. */
@@ -50,7 +48,7 @@ export async function* watch<R extends AnyResource>(
   const place: Place = { after: undefined };
   let started = false;
   const snapshot =
-    options.snapshot ?? ((abort) => objects.list({ ...namespaceOf(options), signal: abort }));
+    options.snapshot ?? ((abort) => objects.list({ ...selectionOf(options), signal: abort }));
   try {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
@@ -103,7 +101,7 @@ async function* changes<R extends AnyResource>(
   const silence = new SilenceAlarm(objects.transport.clock, own);
   try {
     const stream = await objects.openWatch({
-      ...namespaceOf(options),
+      ...selectionOf(options),
       after: place.after ?? "",
       signal: own.signal,
     });
@@ -223,6 +221,11 @@ function isPassing(error: unknown): error is OctoplaneError {
   return isFailure(error, "Unavailable", "Timeout", "TooManyRequests", "Internal");
 }
 
-function namespaceOf(options: { readonly namespace?: string }): { readonly namespace?: string } {
-  return options.namespace === undefined ? {} : { namespace: options.namespace };
+function selectionOf({ namespace, labelSelector, fieldSelector, view }: Selection): Selection {
+  return {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(view === undefined ? {} : { view }),
+  };
 }

@@ -141,6 +141,14 @@ export const ApplicationKind = defineKind({
     ["status", "decisions"],
     ["status", "copies"],
   ],
+  bulky: [
+    ["spec", "manifest"],
+    ["spec", "tosca"],
+    ["spec", "observer_schema"],
+    ["status", "mangled_observer_schema"],
+    ["status", "last_observed_manifest"],
+    ["status", "last_applied_manifest"],
+  ],
   finalizers: ["kubernetes_resources_deletion"],
   columns: [
     { title: "state", cell: (app) => formatState(app.status.state) },

@@ -67,6 +67,8 @@ export interface Kind<
   readonly immutable?: readonly FieldPath[];
   /** Fields that Krake does not know: a PUT (of the status, too) that leaves one out keeps what is stored. */
   readonly additions: readonly FieldPath[];
+  /** What is large, and emptied in a summary: lists, objects and texts; everything keeps its shape. */
+  readonly bulky?: readonly FieldPath[];
   /** Finalizers that the server adds at creation, so that no deletion can overtake the controller that owns them. */
   readonly finalizers: readonly string[];
   readonly columns: readonly Column<Resource<F, S>>[];

@@ -58,7 +58,7 @@ export function readAs<T>(schema: Type.TSchema, value: unknown, at = ""): T {
 }
 
 /** A body of megabytes may be wrong a million times; nobody reads more than a screen or two of it. */
-function bounded(problems: readonly FieldProblem[]): readonly FieldProblem[] {
+export function bounded(problems: readonly FieldProblem[]): readonly FieldProblem[] {
   const more = problems.length - limits.fieldProblemsMax;
   if (more <= 0) return problems;
   return [

@@ -23,6 +23,8 @@ export interface FeedEvent<R> {
   readonly key: string;
   /** Frozen. For `DELETED`, the last state. */
   readonly object: R;
+  /** For `MODIFIED`, the state before, as far as it was seen. */
+  readonly previous?: R;
   readonly revision: Revision;
 }
 
@@ -274,7 +276,8 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     const isSame = previous?.metadata.uid === object.metadata.uid;
     const ended = isSame ? undefined : this.#drop(key, revision);
     this.#objects.set(key, object);
-    const event = { type: isSame ? "MODIFIED" : "ADDED", key, object, revision } as const;
+    if (previous && isSame) return [{ type: "MODIFIED", key, object, previous, revision }];
+    const event = { type: "ADDED", key, object, revision } as const;
     return ended ? [ended, event] : [event];
   }
 

@@ -30,7 +30,7 @@ import { sealContext, sealFields } from "./seal-fields.ts";
 import {
   cascadeFinalizer,
   checkGuard,
-  checkVersion,
+  checkExpected,
   keepAdditions,
   replaced,
   union,
@@ -61,7 +61,7 @@ export interface StatusChange<R> {
 }
 
 /**
- * One kind in the store, with all its rules. The only code that commits.
+ * One kind in the store, with all its rules. Beside batches (`commit-batch.ts`), the only code that commits.
  * Every write guards the revisions it was computed from; a write that loses is computed again on the new state.
  */
 export class Repository<R extends AnyResource = AnyResource> {
@@ -175,9 +175,10 @@ export class Repository<R extends AnyResource = AnyResource> {
    */
   async update(ref: Ref, input: Input, expected: Expectation = {}): Promise<R> {
     return await this.#rewrite(ref, (pair) => {
-      checkGuard(this.#title(ref), this.#join(pair), input, expected);
+      checkGuard(this.#title(ref), this.#join(pair), input.metadata, expected);
       const previous = pair.object.record;
-      const sent = keepAdditions(this.kind, pickFields(this.kind, input), previous.fields);
+      const picked = pickFields(this.kind, input);
+      const sent = expected.isWhole ? picked : keepAdditions(this.kind, picked, previous.fields);
       const fields = this.#seal(sent, previous.metadata.uid, previous);
       const owned = placementOwners(pair.status?.record.status);
       const now = this.#parts.clock.now();
@@ -212,7 +213,7 @@ export class Repository<R extends AnyResource = AnyResource> {
   ): Promise<R> {
     const force = options.force === true;
     const mark = (pair: RecordPair): ObjectRecord | undefined => {
-      checkVersion(this.#title(ref), this.#join(pair), options.expected?.ifMatch);
+      checkExpected(this.#title(ref), this.#join(pair), options.expected ?? {});
       const { metadata, fields } = pair.object.record;
       if (options.uid !== undefined && options.uid !== metadata.uid) throw this.#notFound(ref);
       if (metadata.deleted !== null && !force) return undefined;

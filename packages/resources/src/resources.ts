@@ -1,5 +1,6 @@
 import type { AnyKind, AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Log } from "@octoplane/shared/log";
+import { dryStore } from "./dry-store.ts";
 import { KindFeed } from "./kind-feed.ts";
 import type { EntryPair } from "./page.ts";
 import { Repository, type Parts } from "./repository.ts";
@@ -12,19 +13,31 @@ export class Resources implements AsyncDisposable {
   readonly parts: Parts;
   readonly #log: Log;
   readonly #repositories = new Map<string, Repository>();
+  readonly #dryParts: Parts;
   readonly #feeds = new Map<string, KindFeed>();
 
   constructor(parts: Parts, log: Log) {
     this.parts = parts;
+    this.#dryParts = { ...parts, store: dryStore(parts.store) };
     this.#log = log;
   }
 
-  of<const K extends KindLike>(kind: K): Repository<ResourceFor<K>> {
-    let repository = this.#repositories.get(idOf(kind));
+  /** With `dryRun` one that checks everything, answers what would be stored, and writes nothing. */
+  of<const K extends KindLike>(
+    kind: K,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
+  ): Repository<ResourceFor<K>> {
+    const id = dryRun ? `${idOf(kind)}?dryRun` : idOf(kind);
+    let repository = this.#repositories.get(id);
     if (!repository) {
       const recall = (entries: EntryPair) => this.#feeds.get(idOf(kind))?.recall(entries);
-      repository = new Repository(kind as unknown as AnyKind, this.parts, this.#log, recall);
-      this.#repositories.set(idOf(kind), repository);
+      repository = new Repository(
+        kind as unknown as AnyKind,
+        dryRun ? this.#dryParts : this.parts,
+        this.#log,
+        recall,
+      );
+      this.#repositories.set(id, repository);
     }
     return repository as unknown as Repository<ResourceFor<K>>;
   }

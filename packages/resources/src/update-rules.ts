@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AnyKind, AnyResource, FieldPath } from "@octoplane/kinds/kind";
-import type { ResourceRef } from "@octoplane/kinds/metadata";
+import type { MetadataInput, ResourceRef } from "@octoplane/kinds/metadata";
 import type { Input } from "@octoplane/kinds/read-input";
 import { isoTime } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
@@ -16,6 +16,10 @@ export const cascadeFinalizer = "cascade_deletion";
 export interface Expectation {
   /** The ETag of an `If-Match` header, without its quotes. */
   readonly ifMatch?: string;
+  /** The life that is meant: another object of the same name is not. */
+  readonly uid?: string;
+  /** The body holds everything (it was made of the stored object): what it leaves out is to go, our additions too. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -26,23 +30,32 @@ export interface Expectation {
 export function checkGuard(
   title: string,
   current: AnyResource,
-  input: Input,
+  sent: Pick<MetadataInput, "resource_version" | "modified">,
   expected: Expectation,
 ): void {
-  for (const text of [expected.ifMatch, input.metadata.resource_version]) {
+  for (const text of [expected.ifMatch, sent.resource_version]) {
     if (text === undefined || text === null || text === "*") continue;
     checkVersion(title, current, text);
     return;
   }
-  const { modified } = input.metadata;
+  const { modified } = sent;
   if (typeof modified !== "string") return;
   if (Date.parse(modified) !== Date.parse(current.metadata.modified)) {
     throw staleBody(title, current, `modified ${modified}`);
   }
 }
 
+/** `Conflict` when the object is not the one that is expected, or has changed since. */
+export function checkExpected(title: string, current: AnyResource, expected: Expectation): void {
+  const { uid } = current.metadata;
+  if (expected.uid !== undefined && expected.uid !== uid) {
+    throw failure("Conflict", `${title} has the uid ${uid} and not ${expected.uid}`);
+  }
+  checkVersion(title, current, expected.ifMatch);
+}
+
 /** `Conflict` when a resource version is given and the object has changed since; `*` is any. */
-export function checkVersion(title: string, current: AnyResource, text: string | undefined): void {
+function checkVersion(title: string, current: AnyResource, text: string | undefined): void {
   if (text === undefined || text === "*") return;
   const now = parseVersion(current.metadata.resource_version);
   if (parseVersion(text)?.object !== now?.object) {

@@ -202,14 +202,15 @@ export function accessSuite(open: OpenServer): void {
     const document = await server.ok("GET", "/openapi.json", { user: null });
     const seen: string[] = [];
     for (const [path, methods] of Object.entries<Json>(document.paths)) {
-      for (const method of Object.keys(methods)) {
+      for (const [method, operation] of Object.entries<Json>(methods)) {
         seen.push(`${method.toUpperCase()} ${path}`);
-        await walk(method.toUpperCase(), path);
+        const types = Object.keys(operation.requestBody?.content ?? {});
+        await walk(method.toUpperCase(), path, types[0]);
       }
     }
     const expected =
-      7 +
-      kinds.reduce((sum, kind) => sum + (kind.namespaced ? 6 : 5) + (kind.status ? 1 : 0), 0) +
+      8 +
+      kinds.reduce((sum, kind) => sum + (kind.namespaced ? 7 : 6) + (kind.status ? 1 : 0), 0) +
       8;
     expect(seen).toHaveLength(expected);
   });
@@ -218,7 +219,7 @@ export function accessSuite(open: OpenServer): void {
   const openToUsers = new Set(["/", "/me", "/release"]);
   let counter = 0;
 
-  const walk = async (method: string, template: string): Promise<void> => {
+  const walk = async (method: string, template: string, type?: string): Promise<void> => {
     const what = `${method} ${template}`;
     const kind = kinds.find(({ plural }) => template.split("/").includes(plural));
     counter += 1;
@@ -232,7 +233,8 @@ export function accessSuite(open: OpenServer): void {
     }
     const body = await bodyOf(method, template, name);
     const statusOf = async (user: string | null, namespace: string): Promise<number> => {
-      const sent = body === undefined ? {} : { body };
+      const headers = type === undefined ? {} : { headers: { "content-type": type } };
+      const sent = body === undefined ? {} : { body, ...headers };
       return (await server.call(method, fill(namespace), { user, ...sent })).status;
     };
     const isOpen = openToAll.has(template);
@@ -270,6 +272,9 @@ export function accessSuite(open: OpenServer): void {
     if (method === "GET" || method === "DELETE") return undefined;
     const kind = kinds.find(({ plural }) => template.split("/").includes(plural));
     if (template === "/core/tokens") return { user: "somebody" };
+    if (template === "/bootstrap") {
+      return { documents: [{ api: "core", kind: "Role", ...sampleOf("Role", name) }] };
+    }
     if (!kind) throw new Error(`${method} ${template}: no case for this operation yet`);
     if (method === "POST") return sampleOf(kind.kind, `${name}-new`);
     if (template.endsWith("/{name}")) {

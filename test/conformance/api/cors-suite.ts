@@ -37,7 +37,7 @@ export function corsSuite(open: OpenServer): void {
     expect(Object.fromEntries(headers)).toMatchObject({
       "access-control-allow-origin": origin,
       "access-control-allow-credentials": "true",
-      "access-control-allow-methods": "DELETE, GET, OPTIONS, POST, PUT",
+      "access-control-allow-methods": "DELETE, GET, OPTIONS, PATCH, POST, PUT",
       vary: "origin",
     });
     expect(headers.get("access-control-allow-headers")).toContain("authorization");

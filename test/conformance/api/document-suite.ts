@@ -37,6 +37,7 @@ export function documentSuite(open: OpenServer): void {
           "get",
           "put",
           "delete",
+          "patch",
         ]);
         if (kind.namespaced)
           expect(document.paths[`/${kind.api}/${kind.plural}`]).toHaveProperty("get");

@@ -289,7 +289,7 @@ export function refusalSuite(open: OpenServer): void {
       ["GET", "/core/roles/..", 404],
       ["GET", "/kubernetes/namespaces/team%2Fx/applications", 422],
       ["GET", "/kubernetes/namespaces/a%20b/applications?watch", 422],
-      ["PATCH", "/core/roles/a", 405],
+      ["PATCH", "/core/roles", 405],
       ["POST", "/core/roles/a", 405],
       ["DELETE", "/core/roles", 405],
       ["PUT", "/kubernetes/namespaces/team/applications", 405],

@@ -1,8 +1,10 @@
-import type { AnyKind } from "@octoplane/kinds/kind";
+import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
 import type { Input } from "@octoplane/kinds/read-input";
 import { kinds } from "@octoplane/kinds/registry";
 import { RoleKind, type Role, type Rule } from "@octoplane/kinds/role";
 import { RoleBindingKind, type RoleBinding } from "@octoplane/kinds/role-binding";
+import type { Draft } from "@octoplane/resources/batch-draft";
+import type { Lookup } from "@octoplane/resources/commit-batch";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { missingPermission, permissionText, type IsNamespaced } from "./grant.ts";
@@ -34,6 +36,29 @@ export async function demandGrant(
     // From the store: the roles in memory may be a moment behind.
     const role = await context.resources.of(RoleKind).get({ name });
     demandRules(context, user, role?.rules ?? everything, role ? "" : `, and role ${name} may be`);
+  }
+}
+
+/**
+ * For objects that are stored together: a binding gives what its roles will be then. A role that is not there is left to whoever
+ * checks that it is.
+ */
+export function demandGrants(
+  context: ApiContext,
+  user: User,
+  drafts: readonly Draft[],
+  look: Lookup,
+): void {
+  for (const { kind, input } of drafts) {
+    if (kind.api !== RoleKind.api) continue;
+    if (kind.kind === RoleKind.kind) {
+      demandRules(context, user, (input as unknown as Pick<Role, "rules">).rules);
+    }
+    if (kind.kind !== RoleBindingKind.kind) continue;
+    for (const name of new Set((input as unknown as Pick<RoleBinding, "roles">).roles)) {
+      const role = look(anyKind(RoleKind), { name }) as unknown as Pick<Role, "rules"> | undefined;
+      demandRules(context, user, role?.rules ?? []);
+    }
   }
 }
 

@@ -20,7 +20,7 @@ export function useCors(app: FastifyInstance, allowed: string | undefined): void
     if (!isPreflight) return undefined;
     // A browser asks without credentials whether it may send the request: no identity is needed for that.
     return reply
-      .header("access-control-allow-methods", "DELETE, GET, OPTIONS, POST, PUT")
+      .header("access-control-allow-methods", "DELETE, GET, OPTIONS, PATCH, POST, PUT")
       .header("access-control-allow-headers", "authorization, content-type, if-match")
       .header("access-control-max-age", "600")
       .code(204)

@@ -1,5 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import type { Expectation } from "@octoplane/resources/update-rules";
+import { pointAt, type Parsed } from "@octoplane/kinds/constraint-text";
+import { fieldsMatch, parseFieldSelector } from "@octoplane/kinds/field-selector";
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
+import { labelsMatch, parseLabelSelector } from "@octoplane/kinds/label-selector";
 import { parseVersion } from "@octoplane/resources/record";
 import { invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -90,6 +94,61 @@ export function readSince(request: FastifyRequest): bigint | undefined {
   return object > status ? object : status;
 }
 
+/** True for `dryRun=All`, the one value that there is: everything is checked, nothing is written. */
+export function isDryRun(request: FastifyRequest): boolean {
+  const text = textOf(request, "dryRun");
+  if (text === undefined) return false;
+  if (text === "All") return true;
+  throw invalid([{ field: "dryRun", message: "expected All" }]);
+}
+
+/** `Invalid` for a dry run where there is none: whoever asks for one must not find that something was written. */
+export function refuseUnknownDryRun(request: FastifyRequest): void {
+  if (request.method === "GET" || !Object.hasOwn(queryOf(request), "dryRun")) return;
+  const schema = request.routeOptions.schema?.querystring as
+    | { readonly properties?: object }
+    | undefined;
+  if (Object.hasOwn(schema?.properties ?? {}, "dryRun")) return;
+  throw invalid([{ field: "dryRun", message: "there is no dry run of this request" }]);
+}
+
+/** The repository's option for a request that may be a dry run. */
+export function dryRunOf(request: FastifyRequest): { readonly dryRun: boolean } {
+  return { dryRun: isDryRun(request) };
+}
+
+/** True for `view=summary`: without what is large. */
+export function wantsSummary(request: FastifyRequest): boolean {
+  const text = textOf(request, "view");
+  if (text === undefined || text === "full") return false;
+  if (text === "summary") return true;
+  throw invalid([{ field: "view", message: "expected full or summary" }]);
+}
+
+/** What `labelSelector` and `fieldSelector` choose, as one question; `undefined`: they choose everything. */
+export function readSelection(
+  kind: AnyKind,
+  request: FastifyRequest,
+): ((resource: AnyResource) => boolean) | undefined {
+  const labels = readSelector(request, "labelSelector", parseLabelSelector);
+  const fields = readSelector(request, "fieldSelector", (text) => parseFieldSelector(kind, text));
+  if (labels.length === 0 && fields.length === 0) return undefined;
+  return (resource) =>
+    labelsMatch(labels, resource.metadata.labels) && fieldsMatch(fields, resource);
+}
+
+function readSelector<T>(
+  request: FastifyRequest,
+  name: string,
+  parse: (text: string) => Parsed<readonly T[]>,
+): readonly T[] {
+  const text = textOf(request, name) ?? "";
+  const parsed = parse(text);
+  if (parsed.ok) return parsed.constraint;
+  const message = `at character ${parsed.at + 1}: ${pointAt(text, parsed)}`;
+  throw invalid([{ field: name, message }]);
+}
+
 export function readListQuery(request: FastifyRequest): {
   readonly limit?: number;
   readonly next?: string;
@@ -106,6 +165,12 @@ export function readIfMatch(request: FastifyRequest): Expectation {
   const header = request.headers["if-match"];
   if (header === undefined) return {};
   return { ifMatch: header.replace(/^W\//, "").replace(/^"(.*)"$/, "$1") };
+}
+
+/** What a deletion expects: the header `If-Match`, and `uid` in the query. */
+export function readPreconditions(request: FastifyRequest): Expectation {
+  const uid = textOf(request, "uid");
+  return { ...readIfMatch(request), ...(uid === undefined ? {} : { uid }) };
 }
 
 function readInteger(

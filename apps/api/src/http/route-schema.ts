@@ -50,6 +50,13 @@ export interface RouteWords {
   readonly list?: boolean;
   readonly force?: boolean;
   readonly blocking?: boolean;
+  readonly dryRun?: boolean;
+  /** The `uid` of a deletion. */
+  readonly uid?: boolean;
+  /** Whether a summary is to be had. */
+  readonly view?: boolean;
+  /** The type of the body, when it is not JSON as such. */
+  readonly consumes?: string;
   /** The verb and the resource that a role must allow; told in the document. */
   readonly subresource?: string;
 }
@@ -67,6 +74,20 @@ const listQuery = Type.Object({
   ),
   limit: Type.Optional(Type.Integer({ description: "objects in a page" })),
   continue: Type.Optional(Type.String({ description: "the next page" })),
+  labelSelector: Type.Optional(
+    Type.String({
+      description:
+        "only objects with these labels, as Kubernetes writes it: a=b, a!=b, a in (b, c), a notin (b), a, !a; a comma " +
+        "stands for and. Pages are cut first: one may hold fewer objects. A watch tells what enters as ADDED, what " +
+        "leaves as DELETED.",
+    }),
+  ),
+  fieldSelector: Type.Optional(
+    Type.String({
+      description:
+        "only objects with these fields: metadata.name, metadata.namespace, status.state with = or !=",
+    }),
+  ),
 });
 
 const force = Type.Optional(
@@ -79,9 +100,30 @@ const blocking = Type.Optional(
   }),
 );
 
+const dryRun = Type.Optional(
+  Type.Literal("All", {
+    description: "everything is checked, the answer is what would be stored, nothing is written",
+  }),
+);
+
+const uid = Type.Optional(
+  Type.String({ description: "409 unless the object that is there has this uid" }),
+);
+
+const view = Type.Optional(
+  Type.Union([Type.Literal("full"), Type.Literal("summary")], {
+    description:
+      "summary: what is large is emptied (a list is [], an object {}, a text empty) and keeps its shape: of an " +
+      "application the manifest, TOSCA, the observer schemas and the last manifests",
+  }),
+);
+
 function queryOf(words: RouteWords): Type.TSchema | undefined {
-  if (words.list) return listQuery;
   const query = {
+    ...(words.list ? listQuery.properties : {}),
+    ...(words.dryRun ? { dryRun } : {}),
+    ...(words.uid ? { uid } : {}),
+    ...(words.view ? { view } : {}),
     ...(words.force ? { force } : {}),
     ...(words.blocking ? { blocking } : {}),
   };
@@ -102,6 +144,7 @@ export function operation(
         summary: `${what} ${kind.kind}${what.startsWith("list") ? "s" : ""}`,
         description: `Needs a role for \`${kind.api}/${resource}\`.`,
         ...(words.body === undefined ? {} : { body: words.body }),
+        ...(words.consumes === undefined ? {} : { consumes: [words.consumes] }),
         ...(query === undefined ? {} : { querystring: query }),
         response: { 200: words.answer, default: ProblemSchema },
       },

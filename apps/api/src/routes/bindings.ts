@@ -13,6 +13,7 @@ import type { Ref } from "@octoplane/resources/keys";
 import { isoTime } from "@octoplane/shared/clock";
 import { failure, invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
+import { dryRunOf } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
 import { answer, demand, pathOf } from "./resource.ts";
 
@@ -35,7 +36,7 @@ export function bindingRoutes(app: FastifyInstance, context: ApiContext): void {
     body: Type.TSchema,
     bind: (ref: Ref, request: FastifyRequest) => Promise<Parameters<typeof answer>[1]>,
   ): void => {
-    const words = { body, answer: objectSchemaOf(kind), subresource: "binding" };
+    const words = { body, answer: objectSchemaOf(kind), subresource: "binding", dryRun: true };
     app.put(`${pathOf(kind)}/binding`, operation(kind)("bind", words), async (request, reply) => {
       const ref = demand(context, kind, request, "update", "binding");
       return answer(reply, await bind(ref, request));
@@ -45,7 +46,7 @@ export function bindingRoutes(app: FastifyInstance, context: ApiContext): void {
   add(anyKind(ApplicationKind), ClusterBindingSchema, async (ref, request) => {
     const body = readAs<Static<typeof ClusterBindingSchema>>(ClusterBindingSchema, request.body);
     const cluster = await found(context, "cluster", body.cluster, ref, [anyKind(ClusterKind)]);
-    const repository = resources.of(ApplicationKind);
+    const repository = resources.of(ApplicationKind, dryRunOf(request));
     const { metadata } = await repository.mustGet(ref);
     return await repository.updateStatus(ref, metadata.uid, (current) => {
       const place = { namespace: cluster.namespace ?? "", name: cluster.name };
@@ -56,7 +57,7 @@ export function bindingRoutes(app: FastifyInstance, context: ApiContext): void {
     const body = readAs<Static<typeof CloudBindingSchema>>(CloudBindingSchema, request.body);
     const kinds = [anyKind(CloudKind), anyKind(GlobalCloudKind)];
     const cloud = await found(context, "cloud", body.cloud, ref, kinds);
-    const repository = resources.of(ClusterKind);
+    const repository = resources.of(ClusterKind, dryRunOf(request));
     const { metadata } = await repository.mustGet(ref);
     return await repository.updateStatus(ref, metadata.uid, (current) => ({
       status: boundToCloud(current, cloud, now()),
@@ -65,7 +66,7 @@ export function bindingRoutes(app: FastifyInstance, context: ApiContext): void {
   add(anyKind(MagnumClusterKind), MagnumBindingSchema, async (ref, request) => {
     const body = readAs<Static<typeof MagnumBindingSchema>>(MagnumBindingSchema, request.body);
     const project = await found(context, "project", body.project, ref, [anyKind(ProjectKind)]);
-    const repository = resources.of(MagnumClusterKind);
+    const repository = resources.of(MagnumClusterKind, dryRunOf(request));
     const { metadata } = await repository.mustGet(ref);
     return await repository.updateStatus(ref, metadata.uid, (current) => ({
       status: boundToProject(current, { project, template: body.template }, now()),

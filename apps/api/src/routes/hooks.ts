@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { anyKind } from "@octoplane/kinds/kind";
@@ -8,6 +8,7 @@ import { readyForAction, shutdownAnswered, shutdownRetried } from "@octoplane/re
 import { isoTime } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
+import { dryRunOf } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
 import { answer, demand, pathOf } from "./resource.ts";
 
@@ -23,12 +24,14 @@ const TokenSchema = Type.Object(
 /** What an application calls when it is done or ready to be shut down, and the second chance for one that was not. */
 export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
   const kind = anyKind(ApplicationKind);
-  const repository = context.resources.of(ApplicationKind);
+  const repositoryFor = (request: FastifyRequest) =>
+    context.resources.of(ApplicationKind, dryRunOf(request));
   const now = (): string => isoTime(context.resources.parts.clock.now());
   const words = (subresource: string) => ({
     body: TokenSchema,
     answer: objectSchemaOf(kind),
     subresource,
+    dryRun: true,
   });
 
   app.put(
@@ -36,6 +39,7 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
     operation(kind)("complete", words("complete")),
     async (request, reply) => {
       const ref = demand(context, kind, request, "update", "complete");
+      const repository = repositoryFor(request);
       const { token } = readToken(request.body);
       const { metadata, status } = await repository.mustGet(ref);
       checkToken(token, status.complete_token);
@@ -51,6 +55,7 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
     operation(kind)("tell the readiness to shut down of", words("shutdown")),
     async (request, reply) => {
       const ref = demand(context, kind, request, "update", "shutdown");
+      const repository = repositoryFor(request);
       const { token } = readToken(request.body);
       const { metadata, status } = await repository.mustGet(ref);
       checkToken(token, status.shutdown_token);
@@ -65,9 +70,11 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
   const retry = operation(kind)("retry the shutdown of", {
     answer: objectSchemaOf(kind),
     subresource: "status",
+    dryRun: true,
   });
   app.put(`${pathOf(kind)}/retry`, retry, async (request, reply) => {
     const ref = demand(context, kind, request, "update", "status");
+    const repository = repositoryFor(request);
     const { metadata } = await repository.mustGet(ref);
     const changed = await repository.updateStatus(ref, metadata.uid, (current) => {
       const next = shutdownRetried(current, now());

@@ -7,8 +7,20 @@ import type { Ref } from "@octoplane/resources/keys";
 import { invalid } from "@octoplane/shared/errors";
 import { etagOf, userOf, type ApiContext } from "../api-context.ts";
 import { admit } from "../admission.ts";
-import { isForced, readBlocking, readIfMatch, readListQuery, wantsWatch } from "../http/query.ts";
+import {
+  dryRunOf,
+  isDryRun,
+  isForced,
+  readBlocking,
+  readIfMatch,
+  readListQuery,
+  readPreconditions,
+  readSelection,
+  wantsSummary,
+  wantsWatch,
+} from "../http/query.ts";
 import { bodySchemaOf, listSchemaOf, objectSchemaOf, operation } from "../http/route-schema.ts";
+import { summaryOf } from "../http/summary.ts";
 import { held } from "./blocking.ts";
 import { serveWatch } from "./watch.ts";
 
@@ -20,6 +32,7 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
     : `${group}/${kind.plural}`;
   const one = `${collection}/:name`;
   const schema = operation(kind);
+  const many = { list: true, view: kind.bulky !== undefined, answer: listSchemaOf(kind) };
 
   app.post(
     collection,
@@ -27,36 +40,34 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
       body: bodySchemaOf(kind),
       answer: objectSchemaOf(kind),
       blocking: kind.status !== undefined,
+      dryRun: true,
     }),
     (request, reply) => create(context, kind, request, reply),
   );
-  app.get(
-    collection,
-    schema("list", { list: true, answer: listSchemaOf(kind) }),
-    (request, reply) => list(context, kind, request, reply),
+  app.get(collection, schema("list", many), (request, reply) =>
+    list(context, kind, request, reply),
   );
   if (kind.namespaced) {
-    app.get(
-      `${group}/${kind.plural}`,
-      schema("list all", { list: true, answer: listSchemaOf(kind) }),
-      (request, reply) => list(context, kind, request, reply),
+    app.get(`${group}/${kind.plural}`, schema("list all", many), (request, reply) =>
+      list(context, kind, request, reply),
     );
   }
-  app.get(one, schema("read", { answer: objectSchemaOf(kind) }), async (request, reply) => {
+  const read = { view: kind.bulky !== undefined, answer: objectSchemaOf(kind) };
+  app.get(one, schema("read", read), async (request, reply) => {
     const ref = demand(context, kind, request, "get");
-    return answer(reply, await context.resources.of(kind).mustGet(ref));
+    const isSummary = wantsSummary(request);
+    const resource = await context.resources.of(kind).mustGet(ref);
+    return answer(reply, isSummary ? summaryOf(kind, resource) : resource);
   });
   app.put(
     one,
-    schema("replace", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind) }),
+    schema("replace", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind), dryRun: true }),
     async (request, reply) => {
       const ref = demand(context, kind, request, "update");
+      const repository = context.resources.of(kind, dryRunOf(request));
       const input = readInput(kind, request.body);
       await admit(context, kind, { input, ref, user: userOf(request) });
-      return answer(
-        reply,
-        await context.resources.of(kind).update(ref, input, readIfMatch(request)),
-      );
+      return answer(reply, await repository.update(ref, input, readIfMatch(request)));
     },
   );
   app.delete(
@@ -65,14 +76,17 @@ export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: 
       answer: objectSchemaOf(kind),
       force: true,
       blocking: kind.status !== undefined,
+      dryRun: true,
+      uid: true,
     }),
     async (request, reply) => {
       const ref = demand(context, kind, request, "delete");
       readBlocking(request);
-      const removed = await context.resources.of(kind).remove(ref, {
+      const removed = await context.resources.of(kind, dryRunOf(request)).remove(ref, {
         force: isForced(request),
-        expected: readIfMatch(request),
+        expected: readPreconditions(request),
       });
+      if (isDryRun(request)) return answer(reply, removed);
       return answer(reply, await held(context, kind, request, removed));
     },
   );
@@ -86,10 +100,13 @@ async function create(
 ): Promise<FastifyReply> {
   const { namespace } = refOfRequest(request);
   demandVerb(context, kind, request, "create");
+  const repository = context.resources.of(kind, dryRunOf(request));
   const input = readInput(kind, request.body);
   await admit(context, kind, { input, ref: undefined, user: userOf(request) });
   readBlocking(request);
-  const created = await context.resources.of(kind).create(input, namespace);
+  const created = await repository.create(input, namespace);
+  // Nothing will come of it that could be waited for.
+  if (isDryRun(request)) return answer(reply, created);
   return answer(reply, await held(context, kind, request, created));
 }
 
@@ -113,13 +130,17 @@ async function list(
     const visible = context.authorizer.visible(user, wish);
     return visible === "all" || visible.has(resource.metadata.namespace ?? "");
   };
+  const selects = readSelection(kind, request);
+  const isSummary = wantsSummary(request);
   if (wantsWatch(request)) {
-    return serveWatch(context, kind, { request, reply, namespace, isVisible });
+    const view = { namespace, isVisible, selects, isSummary };
+    return serveWatch(context, kind, { request, reply, ...view });
   }
   const page = await context.resources.of(kind).list({
     ...(namespace === undefined ? {} : { namespace }),
     ...readListQuery(request),
   });
+  const items = page.items.filter((item) => isVisible(item) && (selects?.(item) ?? true));
   return reply.type("application/json").send(
     JSON.stringify({
       api: kind.api,
@@ -128,7 +149,7 @@ async function list(
         resource_version: String(page.revision),
         ...(page.next === undefined ? {} : { continue: page.next }),
       },
-      items: page.items.filter(isVisible),
+      items: isSummary ? items.map((item) => summaryOf(kind, item)) : items,
     }),
   );
 }

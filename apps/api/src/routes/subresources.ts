@@ -9,6 +9,7 @@ import { readDecisions } from "@octoplane/resources/decision-log";
 import { checkImmutableStatus, keepAdditions } from "@octoplane/resources/update-rules";
 import { invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
+import { dryRunOf } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
 import { answer, demand, pathOf } from "./resource.ts";
 
@@ -23,6 +24,7 @@ export function statusRoute(app: FastifyInstance, context: ApiContext, kind: Any
     body: Type.Object({ status: statusSchema }, { additionalProperties: true }),
     answer: objectSchemaOf(kind),
     subresource: "status",
+    dryRun: true,
   });
   app.put(`${pathOf(kind)}/status`, schema, async (request, reply) => {
     const ref = demand(context, kind, request, "update", "status");
@@ -30,7 +32,7 @@ export function statusRoute(app: FastifyInstance, context: ApiContext, kind: Any
     if (typeof body !== "object" || body?.status === undefined) {
       throw invalid([{ field: "status", message: "expected, but missing" }]);
     }
-    const repository = context.resources.of(kind);
+    const repository = context.resources.of(kind, dryRunOf(request));
     const { metadata } = await repository.mustGet(ref);
     const change = (current: AnyResource) => {
       const sent = keepAdditions(kind, { status: body.status }, { status: current.status });

@@ -6,12 +6,17 @@ import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "../api-context.ts";
 import { readHeartbeat, readSince, wantsBookmarks } from "../http/query.ts";
+import { summaryOf } from "../http/summary.ts";
+import { selectedEvent } from "./selected-event.ts";
 
 export interface WatchRequest {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly namespace: string | undefined;
   readonly isVisible: (resource: AnyResource) => boolean;
+  /** Absent: everything. */
+  readonly selects: ((resource: AnyResource) => boolean) | undefined;
+  readonly isSummary: boolean;
 }
 
 const open = new WeakMap<ApiContext, Set<ServerResponse>>();
@@ -49,7 +54,8 @@ export async function serveWatch(
   const unlisten = feed.listen((events, revision) => {
     for (const [index, { object }] of events.entries()) {
       if (namespace !== undefined && object.metadata.namespace !== namespace) continue;
-      if (isVisible(object)) write(lineOf(events, index));
+      const line = isVisible(object) ? lineOf(kind, events, index, watch) : undefined;
+      if (line !== undefined) write(line);
     }
     if (bookmarks) write(bookmarkLine(kind, later(revision, since)));
   }, since);
@@ -104,13 +110,28 @@ async function newestRevision(context: ApiContext, kind: AnyKind): Promise<bigin
 type Events = readonly FeedEvent<AnyResource>[];
 
 /** Many watchers get the same events: their texts are made once, and forgotten with the batch. */
-const linesOf = new WeakMap<Events, string[]>();
+const linesOf = {
+  full: new WeakMap<Events, string[]>(),
+  summary: new WeakMap<Events, string[]>(),
+};
 
-function lineOf(events: Events, index: number): string {
-  let lines = linesOf.get(events);
-  if (!lines) linesOf.set(events, (lines = []));
-  const { type, object } = events[index]!;
-  return (lines[index] ??= `${JSON.stringify({ type, object })}\n`);
+/** `undefined` for an event that is nothing to this watch. */
+function lineOf(
+  kind: AnyKind,
+  events: Events,
+  index: number,
+  { selects, isSummary }: Pick<WatchRequest, "selects" | "isSummary">,
+): string | undefined {
+  const event = selectedEvent(events[index]!, selects);
+  const text = ({ type, object }: FeedEvent<AnyResource>): string =>
+    `${JSON.stringify({ type, object: isSummary ? summaryOf(kind, object) : object })}\n`;
+  // What enters or leaves a selection is this watch's own.
+  if (!event) return undefined;
+  if (event !== events[index]) return text(event);
+  const known = isSummary ? linesOf.summary : linesOf.full;
+  let lines = known.get(events);
+  if (!lines) known.set(events, (lines = []));
+  return (lines[index] ??= text(event));
 }
 
 function bookmarkLine(kind: AnyKind, revision: bigint): string {

@@ -1,0 +1,36 @@
+import type { Command } from "commander";
+import { leaf, type Run } from "../leaf.ts";
+import { layoutTable } from "../table.ts";
+import { oneLine } from "../terminal-text.ts";
+
+/** `rok bootstrap`: what a new system begins with, from files. */
+export function addBootstrapCommand(run: Run, parent: Command): void {
+  leaf<{ readonly force?: boolean }>(run, parent, {
+    usage: "bootstrap <files...>",
+    about:
+      'store roles, bindings, metrics and providers from files ("-": standard input), all or none',
+    flags: (command) => command.option("-f, --force", "replace those that are there"),
+    async act({ args, options, session }) {
+      const [{ readManifestFiles }, { withDocumentPlaces }, { printLines, printValue }] =
+        await Promise.all([
+          import("../manifest-files.ts"),
+          import("../document-places.ts"),
+          import("../print-resource.ts"),
+        ]);
+      const paths = args.filter((path) => path !== undefined);
+      const read = await readManifestFiles(paths, session.io, (text) => session.note(text));
+      const client = await session.client();
+      const results = await client
+        .bootstrap(read.documents, { force: options.force === true })
+        .catch((error: unknown) => {
+          throw withDocumentPlaces(error, read);
+        });
+      if (session.output !== "table") return await printValue(session, results);
+      const rows = results.map(({ result, kind, namespace, name }) =>
+        [result, kind, namespace ?? "", name].map(oneLine),
+      );
+      const titles = ["result", "kind", "namespace", "name"];
+      printLines(session, layoutTable({ titles, rows }, session.io.columns));
+    },
+  });
+}

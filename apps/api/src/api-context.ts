@@ -5,6 +5,7 @@ import type { Authenticator } from "./auth/authenticate.ts";
 import type { Authorizer } from "./auth/authorizer.ts";
 import type { RoleBook } from "./auth/role-book.ts";
 import type { User } from "./auth/user.ts";
+import type { ResourceTexts } from "./http/resource-texts.ts";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 
@@ -17,6 +18,7 @@ export interface ApiContext {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly version: string;
+  readonly texts: ResourceTexts;
   /** Aborts when the server is closing: watches end then. */
   readonly closing: AbortSignal;
 }

@@ -16,6 +16,7 @@ import type { TokenSigner } from "./auth/signed-token.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
 import { CertificateReload, readCertificates } from "./http/certificate-files.ts";
 import { closerOf } from "./http/closing.ts";
+import { ResourceTexts } from "./http/resource-texts.ts";
 import { readCorsOrigin } from "./http/cors.ts";
 import type { ApiConfig } from "./config.ts";
 import { buildServer } from "./server.ts";
@@ -55,6 +56,7 @@ export async function start(
     roles,
     authenticator: await authenticatorOf(config, parts),
     authorizer: new Authorizer(config.authorization, roles),
+    texts: new ResourceTexts(),
     closing: closing.signal,
   };
   const { tls } = config;

@@ -77,6 +77,8 @@ export const limits = {
   watchBacklogBytesMax: 32 * 1024 * 1024,
   /** Seconds between blank lines on a quiet watch when the client names none (Krake's default). */
   heartbeatSeconds: 10,
+  /** Characters of JSON kept for lists: some ten thousand small applications. */
+  resourceTextCharsMax: 32 * 1024 * 1024,
   /** Tokens whose good signature is remembered; with more in use at once, they are checked again. */
   verifiedTokensMax: 10_000,
   /** `blocking=` waits at most this long (Krake's intended limit). */

@@ -1,13 +1,11 @@
-import { it } from "vitest";
+import { describe } from "vitest";
 import { startEtcd } from "../conformance/etcd-server.ts";
 import { openConstellation } from "../constellation.ts";
 import { controlPlaneBinaries } from "../control-plane/build.ts";
 import { openRealSites } from "../e2e/site.ts";
 import { endToEnd } from "../e2e/suite.ts";
 
-if (controlPlaneBinaries() === undefined) {
-  it.skip("the end-to-end suite on real API servers: their binaries are not built", () => {});
-} else {
+describe.runIf(controlPlaneBinaries() !== undefined)("with a real Kubernetes", () => {
   endToEnd("real API servers, over LMDB", async () => {
     const sites = await openRealSites();
     const octoplane = await openConstellation();
@@ -34,4 +32,4 @@ if (controlPlaneBinaries() === undefined) {
       },
     };
   });
-}
+});

@@ -1,12 +1,10 @@
 import { kubeConformance } from "@octoplane/kube/conformance/suite";
 import { readDocument } from "@octoplane/shared/manifest-yaml";
-import { it } from "vitest";
+import { describe } from "vitest";
 import { controlPlaneBinaries } from "../control-plane/build.ts";
 import { startControlPlane } from "../control-plane/control-plane.ts";
 
-if (controlPlaneBinaries() === undefined) {
-  it.skip("the cluster conformance on a real API server: its binaries are not built", () => {});
-} else {
+describe.runIf(controlPlaneBinaries() !== undefined)("with a real Kubernetes", () => {
   kubeConformance("a real API server", async () => {
     const plane = await startControlPlane();
     return {
@@ -15,4 +13,4 @@ if (controlPlaneBinaries() === undefined) {
       [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose](),
     };
   });
-}
+});

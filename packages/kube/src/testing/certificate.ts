@@ -30,11 +30,16 @@ export function issueCertificate(options: CertificateOptions): TestCertificate {
   const body = bodyOf(options, publicKey);
   const signature = sign("sha256", body, signer);
   const certificate = der(0x30, [body, ecdsaWithSha256, bits(signature)]);
-  const lines = certificate.toString("base64").replace(/.{64}/g, "$&\n");
   return {
-    certificate: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+    certificate: pem(certificate),
     key,
   };
+}
+
+/** Text of lines of 64 characters. An empty line at the end, when the last one is full, would make it unreadable. */
+export function pem(certificate: Buffer): string {
+  const lines = certificate.toString("base64").match(/.{1,64}/g) ?? [];
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
 /** One value in DER: tag, length, content. */

@@ -10,7 +10,10 @@ import { additionsSuite } from "./api/additions-suite.ts";
 import { bootstrapSuite } from "./api/bootstrap-suite.ts";
 import { contractSuite } from "./api/contract-suite.ts";
 import { corsSuite } from "./api/cors-suite.ts";
+import { fuzzSuite } from "./api/fuzz-suite.ts";
 import { grantSuite } from "./api/grant-suite.ts";
+import { historySuite } from "./api/history-suite.ts";
+import { keySuite } from "./api/key-suite.ts";
 import { kindSuite } from "./api/kind-suite.ts";
 import { refusalSuite } from "./api/refusal-suite.ts";
 import { openServer, type OpenServer } from "./api/server-bench.ts";
@@ -33,9 +36,12 @@ function apiConformance(name: string, open: OpenServer): void {
     describe("grants", () => grantSuite(open));
     describe("bootstrap", () => bootstrapSuite(open));
     describe("additions", () => additionsSuite(open));
+    describe("history", () => historySuite(open));
     describe("TLS", () => tlsSuite(open));
     describe("methods of authentication", () => methodsSuite(open));
     describe("slow clients", () => slowClientSuite(open));
+    describe("keys", () => keySuite(open));
+    describe("fuzzing", () => fuzzSuite(open));
     describe("self-description", () => documentSuite(open));
   });
 }

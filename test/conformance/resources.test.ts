@@ -6,9 +6,12 @@ import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
 import { afterAll, beforeAll, describe } from "vitest";
 import { hasEtcd, startEtcd, type EtcdServer } from "./etcd-server.ts";
+import { auditSuite } from "./resources/audit-suite.ts";
+import { backupSuite } from "./resources/backup-suite.ts";
 import { feedSuite } from "./resources/feed-suite.ts";
 import { openBench, type OpenBench } from "./resources/bench.ts";
 import { repositorySuite } from "./resources/repository-suite.ts";
+import { rotationSuite } from "./resources/rotation-suite.ts";
 import { secretSuite } from "./resources/secret-suite.ts";
 
 /** The rules of resources over the real stores: each test works in a namespace, or under names, of its own. */
@@ -16,7 +19,10 @@ function resourcesConformance(name: string, open: OpenBench): void {
   describe(name, () => {
     repositorySuite(open);
     secretSuite(open);
+    rotationSuite(open);
     feedSuite(open);
+    backupSuite(open);
+    auditSuite(open);
   });
 }
 

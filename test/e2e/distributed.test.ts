@@ -2,7 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DistributedConfigSchema, type DistributedConfig } from "@octoplane/distributed/config";
 import { start } from "@octoplane/distributed/start";
+import { readAs } from "@octoplane/kinds/read-input";
 import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.ts";
 import { Rest, type Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
@@ -23,12 +25,12 @@ describe.runIf(hasEtcd())("separate processes over etcd", () => {
     etcd = await startEtcd({ fsync: false });
     sites = await openSimulatedSites();
     dataDir = await mkdtemp(join(tmpdir(), "octoplane-distributed-"));
-    const config = {
+    const config = readAs<DistributedConfig>(DistributedConfigSchema, {
       store: etcd.url,
       listen: "127.0.0.1:0",
       data_dir: dataDir,
       log_level: "silent",
-    };
+    });
     running = await start(config, (line) => told.push(line));
     const token = (await readFile(join(dataDir, "admin.token"), "utf8")).trim();
     rest = new Rest(

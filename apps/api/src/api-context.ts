@@ -19,6 +19,8 @@ export interface ApiContext {
   readonly log: Log;
   readonly version: string;
   readonly texts: ResourceTexts;
+  /** Looks at the key files now; absent where the keys come from no file. */
+  readonly lookAtKeys?: () => Promise<void>;
   /** Aborts when the server is closing: watches end then. */
   readonly closing: AbortSignal;
 }
@@ -27,6 +29,11 @@ const users = new WeakMap<FastifyRequest, User>();
 
 export function setUser(request: FastifyRequest, user: User): void {
   users.set(request, user);
+}
+
+/** Who sent the request; `undefined` when that is not known (yet). */
+export function findUser(request: FastifyRequest): User | undefined {
+  return users.get(request);
 }
 
 /** Who sent the request; set before any route runs. */

@@ -51,6 +51,13 @@ export const ApiConfigSchema = Type.Object(
       default: limits.requestTimeoutMs / 1_000,
       description: "seconds in which a request must have arrived, headers and body",
     }),
+    audit_records: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: limits.auditRecordsMax,
+      description:
+        "how many records of the audit trail are kept in the store; the log has them all",
+    }),
     authorization: Type.Union(
       [Type.Literal("RBAC"), Type.Literal("always-allow"), Type.Literal("always-deny")],
       { default: "RBAC" },
@@ -124,7 +131,8 @@ export type ApiConfig = Static<typeof ApiConfigSchema>;
 
 export const TokenKeysSchema = Type.Array(Type.String(), {
   default: [],
-  description: "files of keys: the first signs tokens, all verify; empty: the one key file",
+  description:
+    "files of keys: the first key of the first signs tokens, all verify; empty: the one key file",
 });
 
 /** An API server that is a process of its own is told where the key is that its tokens are signed with. */
@@ -133,7 +141,9 @@ export const ApiProcessSchema = Type.Object(
     ...ApiConfigSchema.properties,
     token_key_file: Type.String({
       default: "token.key",
-      description: "32 bytes in base64 that sign tokens; the same for every API server",
+      description:
+        "keys of 32 bytes in base64, one a line: the first signs tokens, all verify; the same for every API server " +
+        "(OCTOPLANE_TOKEN_KEY: the keys themselves)",
     }),
     token_keys: TokenKeysSchema,
   },

@@ -1,8 +1,7 @@
-import { readKeyFile } from "@octoplane/process/key-file";
 import { runProcess } from "@octoplane/process/run-process";
 import { version } from "@octoplane/process/version";
-import { TokenSigner } from "./auth/signed-token.ts";
-import { readTokenKeys } from "./auth/token-keys.ts";
+import { disposeAll } from "@octoplane/shared/lifecycle";
+import { openTokenKeys } from "./auth/token-keys.ts";
 import { ApiProcessSchema, type ApiProcessConfig } from "./config.ts";
 import { start } from "./start.ts";
 
@@ -11,9 +10,18 @@ await runProcess<ApiProcessConfig>({
   schema: ApiProcessSchema,
   async start(config, parts) {
     const { clock, random } = parts.resources.parts;
-    const { token_keys: files, token_key_file: single } = config;
-    const keys = await readTokenKeys(files, () => readKeyFile(single));
-    const signer = new TokenSigner(keys, clock, random);
-    return await start(config, { ...parts, signer, version });
+    const files = config.token_keys.length > 0 ? config.token_keys : [config.token_key_file];
+    const keyParts = { clock, random, log: parts.log, reloadMs: parts.keyReloadMs };
+    const { signer, keys } = await openTokenKeys(files, keyParts);
+    const lookAtKeys = async (): Promise<void> => {
+      await Promise.all([parts.lookAtKeys(), keys.look()]);
+    };
+    try {
+      const running = await start(config, { ...parts, signer, version, lookAtKeys });
+      return { ...running, [Symbol.asyncDispose]: () => disposeAll([keys, running]) };
+    } catch (error) {
+      await keys[Symbol.asyncDispose]();
+      throw error;
+    }
   },
 });

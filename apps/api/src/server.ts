@@ -2,24 +2,31 @@ import type { SecureContextOptions } from "node:tls";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { kinds } from "@octoplane/kinds/registry";
+import { kinds, recordKinds } from "@octoplane/kinds/registry";
+import type { AuditLog } from "@octoplane/resources/audit-log";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setUser, type ApiContext } from "./api-context.ts";
 import { authenticate } from "./auth/authenticate.ts";
+import { noteRefusal, useAudit } from "./http/audit.ts";
 import { listenerOptions } from "./http/listener.ts";
 import { useCors } from "./http/cors.ts";
 import { problemOf, type Problem } from "./http/problem.ts";
 import { refuseUnknownDryRun } from "./http/query.ts";
+import { problemAnswer } from "./http/route-schema.ts";
 import { RateLimit, type Rate } from "./http/rate-limit.ts";
 import { mergePatchType } from "./http/merge-patch.ts";
 import { readJson } from "./http/read-json.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { bindingRoutes } from "./routes/bindings.ts";
 import { bootstrapRoute } from "./routes/bootstrap.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
+import { historyRoutes } from "./routes/history.ts";
 import { hookRoutes } from "./routes/hooks.ts";
+import { importRoute } from "./routes/import.ts";
 import { patchRoute } from "./routes/patch.ts";
-import { resourceRoutes } from "./routes/resource.ts";
+import { readRoutes, writeRoutes } from "./routes/resource.ts";
+import { secretRoutes } from "./routes/secrets.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
 
@@ -30,6 +37,7 @@ export async function buildServer(
     readonly problemBaseUrl: string | null;
     /** Absent: pages of other origins may not call. */
     readonly corsOrigin: string | undefined;
+    readonly auditLog: AuditLog;
     readonly requestTimeoutMs: number;
     readonly rate: Rate;
     /** Absent: HTTP without TLS. */
@@ -60,15 +68,22 @@ export async function buildServer(
   useIdentity(app, context, options.rate);
   app.addHook("preHandler", async (request) => refuseUnknownDryRun(request));
   useMetrics(app, context);
+  useAudit(app, context, options.auditLog);
   await useDocumentation(app, context);
   healthRoutes(app, context);
   serviceRoutes(app, context);
   bootstrapRoute(app, context);
+  backupRoutes(app, context);
+  importRoute(app, context);
+  secretRoutes(app, context);
   for (const kind of kinds) {
-    resourceRoutes(app, context, kind);
+    readRoutes(app, context, kind);
+    writeRoutes(app, context, kind);
     patchRoute(app, context, kind);
     statusRoute(app, context, kind);
+    historyRoutes(app, context, kind);
   }
+  for (const kind of recordKinds) readRoutes(app, context, kind);
   bindingRoutes(app, context);
   hookRoutes(app, context);
   specialRoutes(app, context);
@@ -134,6 +149,7 @@ function refuseOtherMethods(
 function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string | null): void {
   app.setErrorHandler(async (error, request, reply) => {
     const problem = problemOf(error, baseUrl);
+    noteRefusal(request, problem.code);
     if (problem.status >= 500) {
       context.log.error(
         { requestId: request.id, route: request.routeOptions.url, err: error },
@@ -208,6 +224,10 @@ async function useDocumentation(app: FastifyInstance, context: ApiContext): Prom
       components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
       security: [{ bearer: [] }],
     },
+  });
+  app.addHook("onRoute", ({ schema }) => {
+    if (!schema || schema.hide === true) return;
+    schema.response = { ...(schema.response as object | undefined), default: problemAnswer };
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });

@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { SecureContextOptions, Server } from "node:tls";
 import type { FastifyInstance } from "fastify";
 import { kinds } from "@octoplane/kinds/registry";
+import { AuditLog } from "@octoplane/resources/audit-log";
 import type { Resources } from "@octoplane/resources/resources";
 import { failure } from "@octoplane/shared/errors";
 import type { Running } from "@octoplane/shared/lifecycle";
@@ -14,7 +15,7 @@ import { Authorizer } from "./auth/authorizer.ts";
 import { RoleBook } from "./auth/role-book.ts";
 import type { TokenSigner } from "./auth/signed-token.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
-import { CertificateReload, readCertificates } from "./http/certificate-files.ts";
+import { readCertificates, reloadCertificates } from "./http/certificate-files.ts";
 import { closerOf } from "./http/closing.ts";
 import { ResourceTexts } from "./http/resource-texts.ts";
 import { readCorsOrigin } from "./http/cors.ts";
@@ -27,6 +28,8 @@ export interface ApiParts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly version: string;
+  /** Looks at the key files now; absent where the keys come from no file. */
+  readonly lookAtKeys?: () => Promise<void>;
 }
 
 /** Starts the API server; `address` of what is returned is where it listens. */
@@ -60,12 +63,14 @@ export async function start(
     closing: closing.signal,
   };
   const { tls } = config;
+  const auditLog = new AuditLog(resources.parts, { log, most: config.audit_records });
   const certificates = tls.enabled ? await readCertificates(tls) : undefined;
   const server = await buildServer(context, {
     problemBaseUrl: config.docs.problem_base_url,
     corsOrigin: readCorsOrigin(config.authentication.cors_origin),
     requestTimeoutMs: config.request_timeout * 1_000,
     rate: config.rate_limit,
+    auditLog,
     certificates,
   });
   const close = closerOf(server, resources.parts.clock);
@@ -82,6 +87,7 @@ export async function start(
       closing.abort();
       reload?.[Symbol.dispose]();
       await close();
+      await auditLog[Symbol.asyncDispose]();
       roles[Symbol.dispose]();
     },
   };
@@ -96,5 +102,5 @@ function reloadOf(
   // With certificates the server is one of TLS; the framework's type does not tell.
   const server = app.server as unknown as Server;
   const apply = (options: SecureContextOptions): void => server.setSecureContext(options);
-  return new CertificateReload(tls, certificates, apply, { clock: resources.parts.clock, log });
+  return reloadCertificates(tls, certificates, apply, { clock: resources.parts.clock, log });
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { environmentWith } from "@octoplane/shared/config";
 import { failure } from "@octoplane/shared/errors";
 
 /** What a process tells on its first line when it is up. */
@@ -10,6 +11,13 @@ export interface Announcement {
   readonly health: string;
 }
 
+/** What is run: a file of ours, and what it is told. */
+export interface Command {
+  readonly main: string;
+  readonly args: readonly string[];
+  readonly secrets: Readonly<Record<string, string | undefined>>;
+}
+
 /** One process of a distributed set-up, from its start to its end. */
 export class Child {
   readonly name: string;
@@ -17,13 +25,15 @@ export class Child {
   readonly #ended = Promise.withResolvers<string>();
   readonly #announced = Promise.withResolvers<Announcement>();
 
-  /** Runs `main` with this very Node; its log goes to our standard error. */
-  constructor(name: string, main: string, args: readonly string[]) {
+  /** Runs `main` with this very Node; its log goes to our standard error. `secrets` are more variables for it. */
+  constructor(name: string, { main, args, secrets }: Command) {
     this.name = name;
     this.#announced.promise.catch(() => undefined);
     // In a group of its own, so that Ctrl-C reaches it through us, once, and not from the terminal as well.
     this.#process = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "inherit"],
+      // What configures us is no configuration of a single app.
+      env: { ...environmentWith({ OCTOPLANE_CONFIG: undefined, ...secrets }) },
       detached: true,
     });
     this.#process.once("error", (error) => this.#end(error.message));

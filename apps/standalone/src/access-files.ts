@@ -6,7 +6,7 @@ import type { TokenSigner } from "@octoplane/api/auth/signed-token";
 
 const administrator = "system:admin";
 
-/** The administrator's token stands alone in `admin.token`; one that is still good is kept. */
+/** The administrator's token stands alone in `admin.token`; one that is good and signed with the newest key is kept. */
 export async function writeAdminToken(dataDir: string, signer: TokenSigner): Promise<string> {
   const path = join(dataDir, "admin.token");
   const known = await readToken(path);
@@ -33,14 +33,14 @@ async function readToken(path: string): Promise<string | undefined> {
 
 function isGood(token: string, signer: TokenSigner): boolean {
   try {
-    return signer.verify(token) === administrator;
+    return signer.verify(token) === administrator && signer.isNewest(token);
   } catch {
     return false;
   }
 }
 
 /** Whole or not at all, and never readable by others, not even for a moment. */
-async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string): Promise<void> {
   const fresh = `${path}.new`;
   await rm(fresh, { force: true });
   await writeFile(fresh, content, { mode: 0o600, flag: "wx" });

@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { ApiConfigSchema, TokenKeysSchema } from "@octoplane/api/config";
 import { AppControllerConfigSchema } from "@octoplane/app-controller/config";
 import { ClusterControllerConfigSchema } from "@octoplane/cluster-controller/config";
-import { logLevel } from "@octoplane/process/process-config";
+import { keyReloadInterval, logLevel } from "@octoplane/process/process-config";
 import { SchedulerConfigSchema } from "@octoplane/scheduler/config";
 
 const { listen, ...api } = ApiConfigSchema.properties;
@@ -14,6 +14,7 @@ export const StandaloneConfigSchema = Type.Object(
     listen,
     log_level: logLevel("warn"),
     token_keys: TokenKeysSchema,
+    key_reload_interval: keyReloadInterval,
     api: Type.Object(api, { additionalProperties: false, default: {} }),
     scheduler: SchedulerConfigSchema,
     cluster_controller: ClusterControllerConfigSchema,

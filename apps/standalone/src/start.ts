@@ -1,17 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { start as startApi } from "@octoplane/api/start";
-import { TokenSigner } from "@octoplane/api/auth/signed-token";
-import { readTokenKeys } from "@octoplane/api/auth/token-keys";
+import { openTokenKeys } from "@octoplane/api/auth/token-keys";
 import { start as startAppController } from "@octoplane/app-controller/start";
 import { start as startClusterController } from "@octoplane/cluster-controller/start";
 import { start as startGc } from "@octoplane/gc/start";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { KubePool } from "@octoplane/kube/kube-pool";
-import { readOrMakeKeyFile } from "@octoplane/process/key-file";
+import { makeKeyFile } from "@octoplane/process/key-file";
+import { openSealingKeys } from "@octoplane/process/sealing-keys";
 import { version } from "@octoplane/process/version";
 import { Resources } from "@octoplane/resources/resources";
-import { Sealer } from "@octoplane/resources/sealer";
 import { start as startScheduler } from "@octoplane/scheduler/start";
 import { systemClock } from "@octoplane/shared/clock";
 import { disposeAll, type Running } from "@octoplane/shared/lifecycle";
@@ -50,17 +49,11 @@ export async function start(
     const random = systemRandom;
     const url = other?.url ?? `lmdb://${encodeURI(join(dataDir, "store"))}`;
     const store = keep(await openStore(url, other?.options ?? {}, { clock, random, log }));
-    const sealer = new Sealer(
-      await readOrMakeKeyFile(join(dataDir, "sealing.key"), random),
-      random,
-    );
-    const signer = new TokenSigner(
-      await readTokenKeys(config.token_keys, () =>
-        readOrMakeKeyFile(join(dataDir, "token.key"), random),
-      ),
-      clock,
-      random,
-    );
+    const { sealing, tokens } = await openKeys(config, dataDir, log);
+    keep(sealing);
+    keep(tokens);
+    const { sealer } = sealing;
+    const { signer } = tokens;
     const metrics = new Metrics();
     metrics.collectProcess();
     const resources = keep(new Resources({ store, sealer, clock, random }, log));
@@ -71,8 +64,20 @@ export async function start(
     keep(await startClusterController(config.cluster_controller, { ...shared, kubes }));
     keep(await startAppController(config.app_controller, { ...shared, kubes }));
     const adminToken = await writeAdminToken(dataDir, signer);
+    tokens.keys.follow((ring) => {
+      signer.replaceKeys(ring);
+      writeAdminToken(dataDir, signer).catch((error: unknown) =>
+        log.error({ err: error }, "the administrator's token cannot be written"),
+      );
+    });
+    const lookAtKeys = async (): Promise<void> => {
+      await Promise.all([sealing.keys.look(), tokens.keys.look()]);
+    };
     const api = keep(
-      await startApi({ ...config.api, listen: config.listen }, { ...shared, signer, version }),
+      await startApi(
+        { ...config.api, listen: config.listen },
+        { ...shared, signer, version, lookAtKeys },
+      ),
     );
     keep(await writeAddress(dataDir, api.address));
     return {
@@ -85,4 +90,20 @@ export async function start(
     await disposeAll(parts);
     throw error;
   }
+}
+
+/** The keys of the data directory, made at the first start, and followed from then on. */
+async function openKeys(config: StandaloneConfig, dataDir: string, log: Log) {
+  const random = systemRandom;
+  const reloadMs = config.key_reload_interval * 1_000;
+  const parts = { clock: systemClock, random, log, reloadMs };
+  const make = (path: string): Promise<void> => makeKeyFile(path, random);
+  const sealing = await openSealingKeys(join(dataDir, "sealing.key"), parts, make);
+  // Files that are named must be there; only our own is made.
+  const named = config.token_keys;
+  const tokens =
+    named.length > 0
+      ? await openTokenKeys(named, parts)
+      : await openTokenKeys([join(dataDir, "token.key")], parts, make);
+  return { sealing, tokens };
 }

@@ -3,6 +3,7 @@ import type { FieldProblem } from "@octoplane/shared/errors";
 import { applicationState } from "./application-state.ts";
 import { ConditionSchema } from "./condition.ts";
 import { checkConstraints } from "./constraints.ts";
+import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
 import { checkObserverSchema } from "./observer-schema.ts";
@@ -89,6 +90,7 @@ const StatusSchema = Type.Object(
     scheduled_generation: count,
     observed_generation: count,
     decisions: Type.Integer({ default: 0, minimum: 0 }),
+    events: eventCount,
     copies: Type.Array(CopySchema, { default: [] }),
     container_health: Type.Object(
       { desired_pods: count, running_pods: count, completed_pods: count, failed_pods: count },
@@ -132,13 +134,17 @@ export const ApplicationKind = defineKind({
   fields: { spec: SpecSchema },
   status: StatusSchema,
   subresources: ["binding", "complete", "shutdown", "retry", "decisions"],
-  secrets: [],
+  secrets: ["complete_token", "complete_key", "shutdown_token", "shutdown_key"].map((field) => [
+    "status",
+    field,
+  ]),
   additions: [
     ["spec", "reschedule_after"],
     ["status", "conditions"],
     ["status", "scheduled_generation"],
     ["status", "observed_generation"],
     ["status", "decisions"],
+    ["status", "events"],
     ["status", "copies"],
   ],
   bulky: [
@@ -152,6 +158,10 @@ export const ApplicationKind = defineKind({
   finalizers: ["kubernetes_resources_deletion"],
   columns: [
     { title: "state", cell: (app) => formatState(app.status.state) },
+    {
+      title: "cluster",
+      cell: ({ status }) => joined([(status.running_on ?? status.scheduled_to)?.name ?? ""]),
+    },
     { title: "reason", wide: true, cell: (app) => app.status.reason?.message ?? "" },
     { title: "container_health", wide: true, cell: (app) => podCounts(app) },
     { title: "services", wide: true, cell: (app) => services(app) },

@@ -3,6 +3,7 @@ import { formatRef, formatState, joined, printable } from "./cells.ts";
 import { clusterState } from "./cluster-state.ts";
 import { ConditionSchema } from "./condition.ts";
 import { checkConstraints } from "./constraints.ts";
+import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkKubeconfig } from "./kubeconfig.ts";
 import { nullable, dateTime, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
@@ -79,6 +80,7 @@ const StatusSchema = Type.Object(
     reason: nullable(ReasonSchema),
     conditions: Type.Array(ConditionSchema, { default: [] }),
     observed_generation: Type.Integer({ default: 0 }),
+    events: eventCount,
     version: nullable(Type.String()),
     capacity: nullable(CapacitySchema),
     served_kinds: Type.Array(Type.String(), {
@@ -119,6 +121,7 @@ export const ClusterKind = defineKind({
   additions: [
     ["status", "conditions"],
     ["status", "observed_generation"],
+    ["status", "events"],
     ["status", "version"],
     ["status", "capacity"],
     ["status", "served_kinds"],

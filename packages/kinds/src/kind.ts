@@ -59,7 +59,7 @@ export interface Kind<
   readonly status: S;
   /** Sub-resources with a route of their own, beside `status`. */
   readonly subresources: readonly string[];
-  /** Where credentials stand: sealed in the store, redacted in every answer. */
+  /** Where credentials stand, in a status too: sealed in the store, redacted in every answer. */
   readonly secrets: readonly FieldPath[];
   /** Where credentials are sent to: a body that changes this must bring the credentials along, not their redacted form. */
   readonly secretsGoTo?: readonly FieldPath[];
@@ -69,6 +69,8 @@ export interface Kind<
   readonly additions: readonly FieldPath[];
   /** What is large, and emptied in a summary: lists, objects and texts; everything keeps its shape. */
   readonly bulky?: readonly FieldPath[];
+  /** What objects can be chosen by in a field selector, beside their names and their state. */
+  readonly selectable?: readonly FieldPath[];
   /** Finalizers that the server adds at creation, so that no deletion can overtake the controller that owns them. */
   readonly finalizers: readonly string[];
   readonly columns: readonly Column<Resource<F, S>>[];

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { formatRef, formatState, joined, printable } from "./cells.ts";
 import { ConditionSchema } from "./condition.ts";
 import { checkConstraints } from "./constraints.ts";
+import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { magnumClusterState } from "./magnum-cluster-state.ts";
 import { nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
@@ -30,6 +31,7 @@ const StatusSchema = Type.Object(
     state: Type.String({ default: "PENDING" }),
     reason: nullable(ReasonSchema),
     conditions: Type.Array(ConditionSchema, { default: [] }),
+    events: eventCount,
     project: nullable(ResourceRefSchema),
     template: nullable(Type.String()),
     cluster_id: nullable(Type.String()),
@@ -59,7 +61,10 @@ export const MagnumClusterKind = defineKind({
     ["spec", "master_count"],
     ["status", "template"],
   ],
-  additions: [["status", "conditions"]],
+  additions: [
+    ["status", "conditions"],
+    ["status", "events"],
+  ],
   finalizers: [],
   columns: [
     { title: "state", cell: ({ status }) => formatState(status.state) },

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { conditionOf, ConditionSchema, type Condition } from "./condition.ts";
+import { eventCount } from "./event.ts";
 import type { DerivedState } from "./kind.ts";
 import { nullable, ReasonSchema } from "./metadata.ts";
 
@@ -9,6 +10,7 @@ export const MetricsStatusSchema = Type.Object(
     state: Type.String({ default: "ONLINE" }),
     reason: nullable(ReasonSchema),
     conditions: Type.Array(ConditionSchema, { default: [] }),
+    events: eventCount,
     metrics_reasons: Type.Record(Type.String(), ReasonSchema, { default: {} }),
   },
   { additionalProperties: false },
@@ -17,6 +19,7 @@ export const MetricsStatusSchema = Type.Object(
 /** What Krake's clients do not know of such a status. */
 export const metricsStatusAdditions = [
   ["status", "conditions"],
+  ["status", "events"],
   ["status", "reason"],
 ] as const;
 

@@ -1,4 +1,5 @@
 import { ApplicationKind } from "./application.ts";
+import { AuditRecordKind } from "./audit-record.ts";
 import { CloudKind, GlobalCloudKind } from "./cloud.ts";
 import { ClusterKind } from "./cluster.ts";
 import {
@@ -12,8 +13,10 @@ import { GlobalMetricsProviderKind, MetricsProviderKind } from "./metrics-provid
 import { ProjectKind } from "./project.ts";
 import { RoleBindingKind } from "./role-binding.ts";
 import { RoleKind } from "./role.ts";
+import { ServiceAccountKind } from "./service-account.ts";
+import { TokenRevocationKind } from "./token-revocation.ts";
 
-/** Every kind; adding one is a file and a line here. */
+/** Every kind that people write; adding one is a file and a line here. */
 export const kinds: readonly AnyKind[] = [
   anyKind(RoleKind),
   anyKind(RoleBindingKind),
@@ -29,7 +32,12 @@ export const kinds: readonly AnyKind[] = [
   anyKind(InfrastructureProviderKind),
   anyKind(GlobalCloudKind),
   anyKind(CloudKind),
+  anyKind(ServiceAccountKind),
+  anyKind(TokenRevocationKind),
 ];
+
+/** Kinds that the server writes, and clients only read. */
+export const recordKinds: readonly AnyKind[] = [anyKind(AuditRecordKind)];
 
 /** The kind that goes by this name (`Application`), or none. */
 export function kindNamed(api: string, kind: string): AnyKind | undefined {

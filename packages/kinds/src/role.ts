@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { defineKind, type ResourceOf } from "./kind.ts";
 
-const VerbSchema = Type.Union([
+export const verbSchema = Type.Union([
   Type.Literal("create"),
   Type.Literal("list"),
   Type.Literal("list_all"),
@@ -9,7 +9,7 @@ const VerbSchema = Type.Union([
   Type.Literal("update"),
   Type.Literal("delete"),
 ]);
-export type Verb = Static<typeof VerbSchema>;
+export type Verb = Static<typeof verbSchema>;
 
 const RuleSchema = Type.Object(
   {
@@ -22,7 +22,7 @@ const RuleSchema = Type.Object(
       }),
     ),
     namespaces: Type.Array(Type.String({ description: "empty: any" })),
-    verbs: Type.Array(VerbSchema),
+    verbs: Type.Array(verbSchema),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { limits } from "@octoplane/shared/limits";
 
 const closed = { additionalProperties: false } as const;
 const file = Type.Union([Type.String(), Type.Null()], { default: null });
@@ -16,6 +17,14 @@ export function logLevel(byDefault: "info" | "warn") {
     { default: byDefault, type: "string", description: "debug, info, warn, error or silent" },
   );
 }
+
+/** How often the files of keys are looked at. */
+export const keyReloadInterval = Type.Number({
+  minimum: 0.05,
+  maximum: 86_400,
+  default: limits.keyReloadMs / 1_000,
+  description: "seconds between two looks at the key files; changed ones are taken over",
+});
 
 /** What every process of a distributed set-up is told, beside its own settings. */
 export const processFields = {
@@ -35,8 +44,11 @@ export const processFields = {
   ),
   sealing_key_file: Type.String({
     default: "sealing.key",
-    description: "32 bytes in base64; the same for every process",
+    description:
+      "keys of 32 bytes in base64, one a line: the first seals, all open; the same for every process " +
+      "(OCTOPLANE_SEALING_KEY: the keys themselves)",
   }),
+  key_reload_interval: keyReloadInterval,
   health_listen: Type.String({
     default: "127.0.0.1:0",
     description: "address and port of /livez, /readyz and /metrics",

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Type } from "typebox";
 import { Resources } from "@octoplane/resources/resources";
-import { Sealer } from "@octoplane/resources/sealer";
 import { systemClock } from "@octoplane/shared/clock";
 import { failure, messageOf } from "@octoplane/shared/errors";
 import { openHealthServer } from "@octoplane/shared/health-server";
@@ -11,14 +10,18 @@ import { openLog, type Log } from "@octoplane/shared/log";
 import { Metrics } from "@octoplane/shared/metrics";
 import { systemRandom } from "@octoplane/shared/random";
 import { openStore } from "@octoplane/store/open";
-import { readKeyFile } from "./key-file.ts";
 import { processSchema, type ProcessConfig } from "./process-config.ts";
+import { openSealingKeys } from "./sealing-keys.ts";
 import { flagsOf, readSettings } from "./settings.ts";
 
 export interface ProcessParts {
   readonly resources: Resources;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** How often key files are looked at. */
+  readonly keyReloadMs: number;
+  /** Looks at the file of sealing keys now. */
+  lookAtKeys(): Promise<void>;
 }
 
 /** One app as a process of its own: what it is called, its settings, and how it starts. */
@@ -62,16 +65,19 @@ async function startProcess<C>(
   const giveUp = (): void => void disposeAll(parts).catch(() => undefined);
   signal.addEventListener("abort", giveUp, { once: true });
   try {
-    const key = await readKeyFile(settings.sealing_key_file);
     const clock = systemClock;
     const random = systemRandom;
+    const keyReloadMs = settings.key_reload_interval * 1_000;
+    const keyParts = { clock, random, log, reloadMs: keyReloadMs };
+    const { sealer, keys } = await openSealingKeys(settings.sealing_key_file, keyParts);
+    parts.push(keys);
     const store = await openStore(settings.store, await storeAuth(settings), {
       clock,
       random,
       log,
     });
     parts.push(store);
-    const resources = new Resources({ store, sealer: new Sealer(key, random), clock, random }, log);
+    const resources = new Resources({ store, sealer, clock, random }, log);
     parts.push(resources);
     const health = await openHealthServer(settings.health_listen, metrics, async () => {
       await store.get("/ready");
@@ -84,6 +90,8 @@ async function startProcess<C>(
       resources,
       log,
       metrics,
+      keyReloadMs,
+      lookAtKeys: () => keys.look(),
     });
     cancelNotice();
     signal.removeEventListener("abort", giveUp);

@@ -7,6 +7,7 @@ import type { AnyKind } from "@octoplane/kinds/kind";
  *     /registry/<api>/<plural>/[<namespace>/]<name>/object
  *     /registry/<api>/<plural>/[<namespace>/]<name>/status
  *     /decisions/<uid>/<slot>
+ *     /events/<uid>/<slot>
  *
  * No name holds a slash, so no stem begins another.
  */
@@ -73,4 +74,12 @@ export function decisionKey(uid: string, slot: number): string {
 
 export function decisionPrefix(uid: string): string {
   return `/decisions/${uid}/`;
+}
+
+export function eventKey(uid: string, slot: number): string {
+  return `${eventPrefix(uid)}${String(slot).padStart(3, "0")}`;
+}
+
+export function eventPrefix(uid: string): string {
+  return `/events/${uid}/`;
 }

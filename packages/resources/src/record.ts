@@ -3,6 +3,8 @@ import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
 import { redactedSecret } from "@octoplane/kinds/redacted-secret";
 import { failure } from "@octoplane/shared/errors";
 import type { Entry } from "@octoplane/store/store";
+import type { Part } from "./keys.ts";
+import { migrateRecord, newestVersion, type PlainRecord } from "./schema-version.ts";
 import { mapSecrets } from "./secret-fields.ts";
 
 /**
@@ -29,23 +31,24 @@ export interface Stored<T> {
   readonly revision: bigint;
 }
 
-const schemaVersion = 1;
-
+/** Always of the newest form, whatever the record was read from. */
 export function encodeRecord(record: ObjectRecord | StatusRecord): Uint8Array {
-  return Buffer.from(JSON.stringify({ v: schemaVersion, ...record }));
+  return Buffer.from(JSON.stringify({ v: newestVersion, ...record }));
 }
 
-/** `Internal` when the bytes are no record of this version. */
+/** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */
 export function decodeObject(entry: Entry): Stored<ObjectRecord> {
-  return { record: parse<ObjectRecord>(entry, ["metadata", "fields"]), revision: entry.revision };
+  return { record: parse<ObjectRecord>(entry, "object"), revision: entry.revision };
 }
 
-/** `Internal` when the bytes are no record of this version. */
+/** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */
 export function decodeStatus(entry: Entry): Stored<StatusRecord> {
-  return { record: parse<StatusRecord>(entry, ["status"]), revision: entry.revision };
+  return { record: parse<StatusRecord>(entry, "status"), revision: entry.revision };
 }
 
-function parse<T>(entry: Entry, parts: readonly string[]): T {
+const fieldsOf = { object: ["metadata", "fields"], status: ["status"] } as const;
+
+function parse<T>(entry: Entry, part: Part): T {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(entry.value).toString("utf8"));
@@ -53,14 +56,14 @@ function parse<T>(entry: Entry, parts: readonly string[]): T {
     // The parser's message quotes what it read, which may be a credential.
     throw failure("Internal", `${entry.key} is not JSON`);
   }
-  const record = (typeof value === "object" ? value : null) as Record<string, unknown> | null;
-  if (record?.["v"] !== schemaVersion) {
-    const message = `${entry.key} has schema version ${String(record?.["v"])}; this is ${schemaVersion}`;
-    throw failure("Internal", message);
+  if (typeof value !== "object" || value === null) {
+    throw failure("Internal", `${entry.key} is no record`);
   }
-  for (const part of parts) {
-    if (typeof record[part] === "object" && record[part] !== null) continue;
-    throw failure("Internal", `${entry.key} is a record without ${part}`);
+  const record = migrateRecord(part, value as PlainRecord);
+  if (typeof record === "string") throw failure("Internal", `${entry.key} ${record}`);
+  for (const name of fieldsOf[part]) {
+    if (typeof record[name] === "object" && record[name] !== null) continue;
+    throw failure("Internal", `${entry.key} is a record without ${name}`);
   }
   return record as T;
 }
@@ -163,12 +166,21 @@ function versionText(object: bigint, status: bigint | undefined): string {
 export function parseVersion(
   text: string,
 ): { readonly object: bigint; readonly status: bigint | undefined } | undefined {
-  const match = /^(\d{1,19})(?:\.(\d{1,19}))?$/.exec(text);
+  const match = /^(\d{1,19})(?:\.(\d{1,19}))?~?$/.exec(text);
   if (!match) return undefined;
   return {
     object: BigInt(match[1]!),
     status: match[2] === undefined ? undefined : BigInt(match[2]),
   };
+}
+
+/** The version of an object of which a client was shown a part only: it guards, and no whole object comes back with it. */
+export function summaryVersion(version: string): string {
+  return `${version}~`;
+}
+
+export function isSummaryVersion(version: string): boolean {
+  return version.endsWith("~");
 }
 
 /** Nobody changes what a cache holds. */

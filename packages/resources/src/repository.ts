@@ -7,6 +7,7 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import type { Revision, Store, Write } from "@octoplane/store/store";
+import { eventRemovals, withEvents } from "./event-log.ts";
 import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
 import {
   decodeObject,
@@ -27,6 +28,7 @@ import { mapSecrets } from "./secret-fields.ts";
 import { fetchListing, type ListSources } from "./listing.ts";
 import { readPageToken, writePageToken, type EntryPair, type RecordPair } from "./page.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
+import { openStatus, redactStatus, sealStatus } from "./status-secrets.ts";
 import {
   cascadeFinalizer,
   checkGuard,
@@ -101,7 +103,10 @@ export class Repository<R extends AnyResource = AnyResource> {
     const opened = mapSecrets({ ...fields }, this.kind.secrets, (text, place) =>
       this.#parts.sealer.open(text, sealContext(metadata.uid, place)),
     );
-    return { ...this.#join(pair), ...opened };
+    const joined = this.#join(pair);
+    if (!pair.status) return { ...joined, ...opened };
+    const status = openStatus(this.kind, pair.status.record.status, metadata.uid, this.#parts);
+    return { ...joined, ...opened, status: { ...joined.status, ...status } };
   }
 
   /** In order of namespace and name. Without a limit, everything, at one revision. */
@@ -242,12 +247,16 @@ export class Repository<R extends AnyResource = AnyResource> {
       const version = parseVersion(current.metadata.resource_version);
       if (version?.status === undefined)
         throw failure("Internal", `${this.#title(ref)} has no status`);
-      const status = withoutDerived(this.kind, next.status as Readonly<Record<string, unknown>>);
-      const key = partKey(this.kind, ref, "status");
-      const write = { key, value: encodeRecord({ uid, status }) };
+      const sent = withoutDerived(this.kind, next.status as Readonly<Record<string, unknown>>);
+      const now = isoTime(this.#parts.clock.now());
+      const { status: plain, writes: events } = withEvents(uid, current.status ?? {}, sent, now);
+      const guard = { key: partKey(this.kind, ref, "status"), revision: version.status };
       try {
-        const guards = [{ key, revision: version.status }];
-        const revision = await this.#parts.store.commit(guards, [write, ...(next.also ?? [])]);
+        const stored = await sealStatus(this.kind, plain, this.#parts, { ...guard, uid });
+        const write = { key: guard.key, value: encodeRecord({ uid, status: stored }) };
+        const writes = [write, ...events, ...(next.also ?? [])];
+        const revision = await this.#parts.store.commit([guard], writes);
+        const status = redactStatus(this.kind, stored);
         return withStatus(this.kind, current, { status, revision }) as R;
       } catch (error) {
         if (!isFailure(error, "Conflict") || attempt >= limits.conflictRetriesMax) throw error;
@@ -297,6 +306,7 @@ export class Repository<R extends AnyResource = AnyResource> {
     for (let slot = 0; slot < Math.min(decisions, limits.decisionsMax); slot += 1) {
       writes.push({ key: decisionKey(uid, slot), remove: true });
     }
+    writes.push(...eventRemovals(uid, pair.status?.record.status));
     return writes;
   }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
 import { redactedSecret } from "@octoplane/kinds/redacted-secret";
+import { sealedKeyId } from "./sealer.ts";
 import { mapSecrets, textAt, valueAt } from "./secret-fields.ts";
 
 /** A sealed text opens only where it was made: in this object, at this place. */
@@ -24,13 +25,23 @@ export function sealFields(
   },
 ): Readonly<Record<string, unknown>> {
   const problems: FieldProblem[] = [];
+  const isSealOf = (text: string, stored: string, place: string): boolean => {
+    try {
+      return vault.open(stored, place) === text;
+    } catch {
+      // What no longer opens, because its key is gone, can still be replaced.
+      return false;
+    }
+  };
   const moved = (kind.secretsGoTo ?? []).find(
     (path) => !isDeepStrictEqual(valueAt(fields, path), valueAt(vault.previous, path)),
   );
   const sealed = mapSecrets({ ...fields }, kind.secrets, (text, place) => {
     const stored = vault.previous === undefined ? undefined : textAt(vault.previous, place);
     if (text === redactedSecret) {
-      if (stored !== undefined && !moved) return stored;
+      // What was stored before its field was declared a credential stands there readable.
+      const isSealed = stored !== undefined && sealedKeyId(stored) !== undefined;
+      if (stored !== undefined && !moved) return isSealed ? stored : vault.seal(stored, place);
       const message =
         stored === undefined
           ? `${redactedSecret} stands for a stored value, and none is stored`
@@ -38,7 +49,7 @@ export function sealFields(
       problems.push({ field: place, message });
       return text;
     }
-    if (stored !== undefined && vault.open(stored, place) === text) return stored;
+    if (stored !== undefined && isSealOf(text, stored, place)) return stored;
     return vault.seal(text, place);
   });
   if (problems.length > 0) throw invalid(problems);

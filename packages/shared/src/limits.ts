@@ -58,10 +58,40 @@ export const limits = {
   conflictRetriesMax: 10,
   /** Decision records kept per application (a ring): enough to see a day of a calm application. */
   decisionsMax: 16,
+  /** Events kept per object (a ring): the last few moves and failures; older ones are told by logs. */
+  eventsMax: 32,
+  /** Audit records kept: a working day of a team and its pipelines. What must be kept for longer is in the log. */
+  auditRecordsMax: 10_000,
+  /** Audit records wait this long to be committed with others: many small writes would halve what a store can do. */
+  auditDelayMs: 250,
+  /** Audit records in one commit, with as many removals of old ones; a commit takes 128 operations. */
+  auditBundleMax: 60,
+  /** Audit records in memory while the store is away; more are in the log only. */
+  auditQueueMax: 10_000,
   /** Clusters that one decision record lists one by one, best first; the rest is counted. 64 fit a screen or two. */
   decisionCandidatesMax: 64,
   /** Changes kept in memory per kind for watches that resume; a browser that slept a minute finds its place. */
   feedHistoryMax: 4_096,
+
+  /** Keys in one ring: one a month for five years. Every one of them is a key that may still open something. */
+  keyRingMax: 64,
+  /** How often key files are looked at: a rotation takes hold within a breath, and a look is a read of some bytes. */
+  keyReloadMs: 10_000,
+  /** Records that are sealed again at once: they share commits, and the store's other writers keep their turn. */
+  resealParallelMax: 16,
+  /** Objects whose credentials do not open that are named one by one; the rest is counted. */
+  unopenedNamesMax: 100,
+
+  /** Objects whose decisions and events a backup reads at once: with the largest of them some 10 MB. */
+  backupObjectsMax: 16,
+  /** Records of one request to restore: their bytes are bounded by the body, this bounds the planning. */
+  restoreRecordsMax: 1_000,
+  /** Bytes of records that one request to restore should have: what one commit takes, with room for the key of each. */
+  restoreBatchBytes: 1_000_000,
+  /** The body of such a request: one application with the largest of everything that belongs to it. */
+  restoreBodyBytesMax: 32 * 1024 * 1024,
+  /** Objects of Krake in one request: each application among them is looked up on its cluster, object by object. */
+  importObjectsMax: 64,
 
   /** Problems of one body that are told one by one: a screen or two. A body of megabytes may have a million. */
   fieldProblemsMax: 100,
@@ -111,6 +141,12 @@ export const limits = {
   issuerKeysMax: 100,
   /** Clocks of issuers may differ from ours by this much. */
   clockSkewSeconds: 60,
+  /** Expired revocations of tokens are looked for this often, by every API server at a moment of its own. */
+  revocationSweepMs: 600_000,
+  /** And so many are removed in one go: each is a commit, and other writers keep their turn. */
+  revocationSweepMax: 500,
+  /** A service account that memory does not show is looked for in the store, this often at most for one token. */
+  accountLookMs: 1_000,
   /** Requests per second of one identity, and at once: above what one process can serve, so that it stops runaways only. */
   requestsPerSecondMost: 10_000,
   requestsBurstMost: 20_000,
@@ -260,8 +296,24 @@ export const limits = {
   clientRetryMostMs: 10_000,
   /** A guarded change of the command line is made again on the new state this often when it loses. */
   rokUpdateRetriesMax: 5,
+  /** Keys of Krake's etcd in one answer; an object may have a megabyte, and an answer must fit into memory. */
+  importPageMax: 64,
+  /** Bytes of objects in one request of an import: well below what a body may have, escaped as they are. */
+  importBatchBytes: 2_000_000,
+  /** Applications in one request of an import: all of their objects are looked up within one request's time. */
+  importApplicationsMax: 8,
+  /** A backup in which nothing arrives for this long is over: the server reads pages in milliseconds. */
+  backupSilenceMs: 60_000,
   /** `rok --wait` gives up after this when no time is named: images are pulled in minutes. */
   rokWaitMs: 300_000,
+  /** Objects in one answer to `rok`: even applications of 400 kB stay below what a client takes in one answer. */
+  rokPageMax: 250,
+  /** A key for completion is pressed by somebody who waits: the server answers within this time or is left out. */
+  rokCompletionMs: 1_500,
+  /** Names that completion offers: shells ask before they print more than some hundreds. */
+  rokCompletionsMax: 500,
+  /** Changes to one file that `rok edit` offers to correct before it gives up. */
+  rokEditsMax: 20,
 
   // --- demo ----------------------------------------------------------------------------------------------
   /** One step of the demo on slow real clusters: an image has to be pulled. */

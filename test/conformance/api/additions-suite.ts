@@ -293,7 +293,12 @@ export function additionsSuite(open: OpenServer): void {
       await using full = await WatchStream.open(server, `${path}?watch`);
       const whole = await create("sum", "a", { x: "y" });
       const { manifest: _manifest, ...spec } = whole.spec;
-      const summary = { ...whole, spec: { ...spec, manifest: [], observer_schema: [] } };
+      const resource_version = `${whole.metadata.resource_version}~`;
+      const summary = {
+        ...whole,
+        metadata: { ...whole.metadata, resource_version },
+        spec: { ...spec, manifest: [], observer_schema: [] },
+      };
       expect(whole.spec.manifest).toHaveLength(1);
       expect(await server.ok("GET", `${path}/a?view=summary`)).toEqual(summary);
       expect((await server.ok("GET", `${path}?view=summary`)).items).toEqual([summary]);
@@ -305,8 +310,23 @@ export function additionsSuite(open: OpenServer): void {
         const query = one.includes("?") ? "&view=short" : "?view=short";
         expect((await server.call("GET", `${one}${query}`)).status).toBe(422);
       }
-      // It is not to be mistaken for the object: sent back, it is refused.
-      expect((await server.call("PUT", `${path}/a`, { body: summary })).status).toBe(422);
+    });
+
+    it("sent back is refused, even where it would pass for a whole object; a patch may be guarded by it", async () => {
+      const path = `${applications("sum")}/archived`;
+      const manifest = sampleOf("Application", "archived").spec.manifest;
+      const spec = { manifest, csar: "https://example.org/a.csar" };
+      const body = { metadata: { name: "archived" }, spec };
+      await server.ok("POST", applications("sum"), { body });
+      const summary = await server.ok("GET", `${path}?view=summary`);
+      const put = await server.call("PUT", path, { body: summary });
+      expect([put.status, put.body.errors[0].field]).toEqual([422, "metadata.resource_version"]);
+      expect((await server.ok("GET", path)).spec.manifest).toEqual(manifest);
+      const { resource_version } = summary.metadata;
+      const guarded = await patch(path, { metadata: { labels: { a: "b" }, resource_version } });
+      expect(guarded.status).toBe(200);
+      const stale = await patch(path, { metadata: { labels: { a: "c" }, resource_version } });
+      expect(stale.status).toBe(409);
     });
   });
 

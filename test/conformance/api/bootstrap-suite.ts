@@ -13,7 +13,7 @@ export function bootstrapSuite(open: OpenServer): void {
   let server: ServerBench;
   const folder = mkdtempSync(join(tmpdir(), "octoplane-bootstrap-"));
   beforeAll(async () => {
-    server = await open();
+    server = await open({ audit_records: 0 });
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();

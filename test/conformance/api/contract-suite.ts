@@ -117,6 +117,21 @@ export function contractSuite(open: OpenServer): void {
       }
     });
 
+    it("shows its tokens to nobody, in no answer and not in the store", async () => {
+      const secret = { complete_token: "t0p-secret-1", shutdown_key: "t0p-secret-2" };
+      const path = await withStatus("discreet", secret);
+      const { status } = await server.ok("GET", path);
+      expect(status).toMatchObject({ complete_token: "REDACTED", shutdown_token: null });
+      const again = await server.ok("PUT", `${path}/status`, { body: { status } });
+      expect(JSON.stringify(again)).not.toContain("t0p-secret");
+      const { entries } = await server.bench.store.list("/registry/kubernetes/");
+      for (const { value } of entries) {
+        expect(Buffer.from(value).toString()).not.toContain("t0p-secret");
+      }
+      const body = { token: "t0p-secret-1" };
+      expect((await server.call("PUT", `${path}/complete`, { body })).status).toBe(200);
+    });
+
     it("that completes with its token is ready for action and being deleted by the garbage collector", async () => {
       const path = await withStatus("completes", { complete_token: "right", shutdown_token: "no" });
       for (const token of ["no", "righ", "right "]) {
@@ -236,6 +251,7 @@ export function contractSuite(open: OpenServer): void {
         state: "ONLINE",
         reason: null,
         conditions: [],
+        events: 0,
         metrics_reasons: {},
       });
     });

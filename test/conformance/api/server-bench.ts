@@ -77,7 +77,7 @@ export async function openServer(store: Store, settings: object = {}): Promise<S
         : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get("content-type") ?? "");
+    const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "");
     const parsed: Json = isJson && text !== "" ? JSON.parse(text) : undefined;
     return { status: response.status, headers: response.headers, text, body: parsed };
   };

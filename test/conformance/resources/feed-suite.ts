@@ -216,7 +216,7 @@ export function feedSuite(open: OpenBench): void {
       expect([...feed.objects.keys()]).toEqual([`${namespace}/a`]);
       const events = listenTo(feed);
       await create("b");
-      await spoil(key("b", "status"), JSON.stringify({ v: 2, status: {} }));
+      await spoil(key("b", "status"), JSON.stringify({ v: 99, status: {} }));
       await bench.store.commit([], [{ key: key("bad", "object"), value: good }]);
       await create("c");
       await waitFor("the last", () => events.at(-1)?.key === `${namespace}/c`);

@@ -375,7 +375,7 @@ export function repositorySuite(open: OpenBench): void {
       }
       expect(found.toSorted()).toEqual(good.toSorted());
       expect(bench.logged()).toContain("applications/a/app-1/object is not JSON");
-      expect(bench.logged()).toContain("has schema version 99; this is 1");
+      expect(bench.logged()).toContain("has schema version 99, and this program reads up to 2");
       expect(await codeOf(apps.get({ namespace: "a", name: "app-1" }))).toBe("Internal");
     });
   });

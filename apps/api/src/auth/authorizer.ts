@@ -1,5 +1,6 @@
 import { failure } from "@octoplane/shared/errors";
 import type { ApiConfig } from "../config.ts";
+import type { Rule } from "@octoplane/kinds/role";
 import { allowsGlobal, namespacesAllowed, type Wish } from "./authorize.ts";
 import type { RoleBook } from "./role-book.ts";
 import type { User } from "./user.ts";
@@ -37,12 +38,28 @@ export class Authorizer {
     return allowed;
   }
 
+  /** Everything that the user may do. */
+  rulesOf(user: User): readonly Rule[] {
+    if (this.#mode === "always-deny") return [];
+    return this.#mode === "always-allow" ? everyRule : this.#roles.rulesOf(user);
+  }
+
   visible(user: User, wish: Wish): "all" | ReadonlySet<string> {
     if (this.#mode === "always-allow") return "all";
     if (this.#mode === "always-deny") return new Set();
     return namespacesAllowed(this.#roles.rulesOf(user), wish);
   }
 }
+
+/** What no role can say more than. */
+export const everyRule: readonly Rule[] = [
+  {
+    api: "",
+    resources: [""],
+    namespaces: [""],
+    verbs: ["create", "list", "get", "update", "delete"],
+  },
+];
 
 function refusal(user: User, wish: Wish, namespace: string | undefined): Error {
   if (user.isAnonymous)

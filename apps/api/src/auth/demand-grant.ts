@@ -7,6 +7,7 @@ import type { Draft } from "@octoplane/resources/batch-draft";
 import type { Lookup } from "@octoplane/resources/commit-batch";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
+import { everyRule } from "./authorizer.ts";
 import { missingPermission, permissionText, type IsNamespaced } from "./grant.ts";
 import { namedUser, type User } from "./user.ts";
 
@@ -35,7 +36,8 @@ export async function demandGrant(
   for (const name of new Set(roles)) {
     // From the store: the roles in memory may be a moment behind.
     const role = await context.resources.of(RoleKind).get({ name });
-    demandRules(context, user, role?.rules ?? everything, role ? "" : `, and role ${name} may be`);
+    // A role that does not exist yet may come to allow everything.
+    demandRules(context, user, role?.rules ?? everyRule, role ? "" : `, and role ${name} may be`);
   }
 }
 
@@ -67,16 +69,6 @@ export function demandTokenFor(context: ApiContext, user: User, name: string): v
   if (name === user.name) return;
   demandRules(context, user, context.roles.rulesOf(namedUser(name)));
 }
-
-/** What a role that does not exist yet may come to allow. */
-const everything: readonly Rule[] = [
-  {
-    api: "",
-    resources: [""],
-    namespaces: [""],
-    verbs: ["create", "list", "get", "update", "delete"],
-  },
-];
 
 function demandRules(context: ApiContext, user: User, granted: readonly Rule[], remark = ""): void {
   if (context.authorizer.allows(user, escalate, undefined)) return;

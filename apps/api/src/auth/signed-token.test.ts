@@ -51,3 +51,17 @@ test("a token ends when its time is over, also when it was seen before", () => {
   clock.advance(61_000);
   expect(() => tokens.userOf(token)).toThrow("the token has expired");
 });
+
+test("keys are replaced while it is in use: tokens of a key that goes end, though they were found good before", () => {
+  const tokens = signer(first);
+  const old = tokens.sign("alice");
+  tokens.replaceKeys([second, first]);
+  expect([tokens.verify(old), tokens.isNewest(old)]).toEqual(["alice", false]);
+  const fresh = tokens.sign("alice");
+  expect(tokens.isNewest(fresh)).toBe(true);
+  tokens.replaceKeys([second]);
+  expect(tokens.verify(fresh)).toBe("alice");
+  expect(() => tokens.verify(old)).toThrow("the token is not valid");
+  expect(() => tokens.replaceKeys([])).toThrow("at least one token key");
+  expect(tokens.verify(fresh)).toBe("alice");
+});

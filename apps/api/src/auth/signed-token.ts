@@ -22,18 +22,27 @@ interface Verified {
  * a new one in front, and take the old one away when its tokens are to end.
  */
 export class TokenSigner {
-  readonly #keys: readonly [Key, ...Key[]];
+  #keys: readonly [Key, ...Key[]];
   /** Tokens whose signature was found good, with their end in seconds: a signature does not change its mind. */
   readonly #verified = new Map<string, Verified>();
   readonly #clock: Clock;
   readonly #random: Random;
 
   constructor(keys: Buffer | readonly Buffer[], clock: Clock, random: Random) {
-    const [first, ...others] = [keys].flat().map((bytes) => keyOf(bytes));
-    if (!first) throw failure("Invalid", "expected at least one token key");
-    this.#keys = [first, ...others];
+    this.#keys = ringOf([keys].flat());
     this.#clock = clock;
     this.#random = random;
+  }
+
+  /** Goes on with other keys: tokens that were signed with one that is no longer there have ended. */
+  replaceKeys(keys: readonly Buffer[]): void {
+    this.#keys = ringOf(keys);
+    this.#verified.clear();
+  }
+
+  /** Whether a token is good, and signed with the key that signs now. */
+  isNewest(token: string): boolean {
+    return this.verify(token) !== undefined && decode(token)?.keyId === this.#keys[0].id;
   }
 
   /** Without `expiresInSeconds` the token does not expire. */
@@ -94,6 +103,12 @@ export class TokenSigner {
 
 const issuer = "octoplane";
 const audience = "octoplane";
+
+function ringOf(keys: readonly Buffer[]): readonly [Key, ...Key[]] {
+  const [first, ...others] = keys.map((bytes) => keyOf(bytes));
+  if (!first) throw failure("Invalid", "expected at least one token key");
+  return [first, ...others];
+}
 
 /** A key object: given bytes, the library would try to read them as a public key at every call. */
 function keyOf(bytes: Buffer): Key {

@@ -1,10 +1,25 @@
-import { readKeyFile } from "@octoplane/process/key-file";
+import { HeldKeys, type KeyParts } from "@octoplane/process/key-file";
+import type { Random } from "@octoplane/shared/random";
+import { TokenSigner } from "./signed-token.ts";
 
-/** The keys that tokens are signed (the first) and verified with (all of them): the list, or else the one file. */
-export async function readTokenKeys(
-  files: readonly string[],
-  single: () => Promise<Buffer>,
-): Promise<readonly Buffer[]> {
-  if (files.length === 0) return [await single()];
-  return await Promise.all(files.map((file) => readKeyFile(file)));
+export interface TokenKeys extends AsyncDisposable {
+  readonly signer: TokenSigner;
+  readonly keys: HeldKeys;
 }
+
+/**
+ * A signer that keeps up with its key files: the first key of the first of them signs, all of them verify. `make` makes a
+ * file that is not there. Keys in `OCTOPLANE_TOKEN_KEY` take the place of the files.
+ */
+export async function openTokenKeys(
+  files: readonly string[],
+  parts: KeyParts & { readonly random: Random },
+  make?: (path: string) => Promise<void>,
+): Promise<TokenKeys> {
+  const keys = await HeldKeys.open({ variable: tokenKeyVariable, files }, parts, make);
+  const signer = new TokenSigner(keys.ring, parts.clock, parts.random);
+  keys.follow((ring) => signer.replaceKeys(ring));
+  return { signer, keys, [Symbol.asyncDispose]: () => keys[Symbol.asyncDispose]() };
+}
+
+export const tokenKeyVariable = "OCTOPLANE_TOKEN_KEY";

@@ -4,6 +4,7 @@ import { constants } from "node:crypto";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure, messageOf } from "@octoplane/shared/errors";
 import type { Log } from "@octoplane/shared/log";
+import { Reload } from "@octoplane/process/reload";
 import type { ApiConfig } from "../config.ts";
 
 type TlsConfig = ApiConfig["tls"];
@@ -46,59 +47,22 @@ async function readNamed(field: string, path: string | null): Promise<string> {
  * Looks at the files from time to time and hands over what they hold once that has changed and does: while somebody
  * replaces them one by one, and when they are wrong, the server goes on with the certificate it has.
  */
-export class CertificateReload implements Disposable {
-  readonly #config: TlsConfig;
-  readonly #apply: (options: SecureContextOptions) => void;
-  readonly #parts: { readonly clock: Clock; readonly log: Log };
-  #current: SecureContextOptions;
-  #problem = "";
-  #cancel: () => void = () => undefined;
-  #isOver = false;
-
-  constructor(
-    config: TlsConfig,
-    current: SecureContextOptions,
-    apply: (options: SecureContextOptions) => void,
-    parts: { readonly clock: Clock; readonly log: Log },
-  ) {
-    this.#config = config;
-    this.#current = current;
-    this.#apply = apply;
-    this.#parts = parts;
-    this.#wait();
-  }
-
-  [Symbol.dispose](): void {
-    this.#isOver = true;
-    this.#cancel();
-  }
-
-  #wait(): void {
-    if (this.#isOver) return;
-    const delayMs = this.#config.reload_interval * 1_000;
-    this.#cancel = this.#parts.clock.after(delayMs, () => void this.#look());
-  }
-
-  async #look(): Promise<void> {
-    try {
-      const found = await readCertificates(this.#config);
-      if (!this.#isOver && !isSame(found, this.#current)) {
-        this.#apply(found);
-        this.#current = found;
-        this.#parts.log.info("the certificates were changed; new connections use the new ones");
-      }
-      this.#problem = "";
-    } catch (error) {
-      const problem = messageOf(error);
-      if (problem !== this.#problem) {
-        this.#parts.log.warn({ problem }, "the certificates on disk do not do; the old ones stay");
-      }
-      this.#problem = problem;
-    }
-    this.#wait();
-  }
-}
-
-function isSame(one: SecureContextOptions, other: SecureContextOptions): boolean {
-  return one.cert === other.cert && one.key === other.key && one.ca === other.ca;
+export function reloadCertificates(
+  config: TlsConfig,
+  current: SecureContextOptions,
+  apply: (options: SecureContextOptions) => void,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Disposable {
+  return new Reload<SecureContextOptions>({
+    current,
+    intervalMs: config.reload_interval * 1_000,
+    clock,
+    read: () => readCertificates(config),
+    apply(options) {
+      apply(options);
+      log.info("the certificates were changed; new connections use the new ones");
+    },
+    onProblem: (problem) =>
+      log.warn({ problem }, "the certificates on disk do not do; the old ones stay"),
+  });
 }

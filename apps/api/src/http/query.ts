@@ -7,6 +7,7 @@ import { labelsMatch, parseLabelSelector } from "@octoplane/kinds/label-selector
 import { parseVersion } from "@octoplane/resources/record";
 import { invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
+import { wantsServerSentEvents } from "./watch-format.ts";
 
 /** Query parameters and headers, read and checked. */
 
@@ -20,9 +21,9 @@ function textOf(request: FastifyRequest, name: string): string | undefined {
   throw invalid([{ field: name, message: "expected once" }]);
 }
 
-/** A presence flag: `?watch` and `?watch=anything` alike (contract section 1.5). */
+/** A presence flag: `?watch` and `?watch=anything` alike (contract section 1.5). An `EventSource` wants nothing else. */
 export function wantsWatch(request: FastifyRequest): boolean {
-  return Object.hasOwn(queryOf(request), "watch");
+  return Object.hasOwn(queryOf(request), "watch") || wantsServerSentEvents(request);
 }
 
 export function wantsBookmarks(request: FastifyRequest): boolean {
@@ -83,7 +84,9 @@ export function readHeartbeat(request: FastifyRequest): number {
  * that a watch has shown: of its two halves the newer one counts.
  */
 export function readSince(request: FastifyRequest): bigint | undefined {
-  const text = textOf(request, "resource_version");
+  // A browser that comes back says where it was, and its address still says where it began.
+  const last = wantsServerSentEvents(request) ? request.headers["last-event-id"] : undefined;
+  const text = [last].flat()[0] ?? textOf(request, "resource_version");
   if (text === undefined || text === "") return undefined;
   const version = parseVersion(text);
   if (!version) {

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { MetadataSchema } from "@octoplane/kinds/metadata";
 import { inputSchema } from "@octoplane/kinds/read-input";
+import { limits } from "@octoplane/shared/limits";
 
 /**
  * What the OpenAPI document says of a route. Bodies are checked by the kinds themselves, with better messages than a web
@@ -14,9 +15,15 @@ const ProblemSchema = Type.Object({
   title: Type.Optional(Type.String()),
   status: Type.Integer(),
   detail: Type.Optional(Type.String()),
-  code: Type.String(),
+  code: Type.String({ description: "stable, for programs" }),
   errors: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
 });
+
+/** Whatever goes wrong is told in one form (RFC 7807), by every route. */
+export const problemAnswer = {
+  description: "a problem",
+  content: { "application/problem+json": { schema: ProblemSchema } },
+} as const;
 
 export function objectSchemaOf(kind: AnyKind): Type.TSchema {
   return Type.Object({
@@ -61,18 +68,19 @@ export interface RouteWords {
   readonly subresource?: string;
 }
 
+/**
+ * Watches are told in words: they answer with a stream that does not end, which no schema of an answer fits, and of which
+ * programs that are made from the document would wait for the end.
+ */
+const watchWords =
+  "`?watch` (any value) makes it a stream of changes, one JSON object a line, or Server-Sent Events when `Accept` is " +
+  "`text/event-stream`; `resource_version` is where it begins (that of a list, or of the last object seen), `heartbeat` " +
+  "the seconds between blank lines (0: none), and with `bookmarks` it tells how far it has come.";
+
 const listQuery = Type.Object({
-  watch: Type.Optional(
-    Type.String({ description: "present: a stream of changes, one JSON object a line" }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: limits.listPageMax, description: "objects in a page" }),
   ),
-  heartbeat: Type.Optional(
-    Type.Integer({ description: "seconds between blank lines of a watch; 0: none" }),
-  ),
-  resource_version: Type.Optional(Type.String({ description: "a watch begins after this" })),
-  bookmarks: Type.Optional(
-    Type.String({ description: "present: a watch tells how far it has come" }),
-  ),
-  limit: Type.Optional(Type.Integer({ description: "objects in a page" })),
   continue: Type.Optional(Type.String({ description: "the next page" })),
   labelSelector: Type.Optional(
     Type.String({
@@ -85,13 +93,16 @@ const listQuery = Type.Object({
   fieldSelector: Type.Optional(
     Type.String({
       description:
-        "only objects with these fields: metadata.name, metadata.namespace, status.state with = or !=",
+        "only objects with these fields, with = or !=: metadata.name, metadata.namespace, status.state, as far as the " +
+        "kind has them, and the fields that it declares itself",
     }),
   ),
 });
 
 const force = Type.Optional(
-  Type.String({ description: "True: remove the record at once, whatever still runs" }),
+  Type.Union([Type.Literal("True"), Type.Literal("False")], {
+    description: "True: remove the record at once, whatever still runs",
+  }),
 );
 
 const blocking = Type.Optional(
@@ -142,11 +153,14 @@ export function operation(
       schema: {
         tags: [kind.api],
         summary: `${what} ${kind.kind}${what.startsWith("list") ? "s" : ""}`,
-        description: `Needs a role for \`${kind.api}/${resource}\`.`,
+        description: [
+          `Needs a role for \`${kind.api}/${resource}\`.`,
+          ...(words.list ? [watchWords] : []),
+        ].join(" "),
         ...(words.body === undefined ? {} : { body: words.body }),
         ...(words.consumes === undefined ? {} : { consumes: [words.consumes] }),
         ...(query === undefined ? {} : { querystring: query }),
-        response: { 200: words.answer, default: ProblemSchema },
+        response: { 200: words.answer },
       },
     };
   };

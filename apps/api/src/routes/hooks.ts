@@ -41,7 +41,7 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
       const ref = demand(context, kind, request, "update", "complete");
       const repository = repositoryFor(request);
       const { token } = readToken(request.body);
-      const { metadata, status } = await repository.mustGet(ref);
+      const { metadata, status } = await repository.reveal(ref);
       checkToken(token, status.complete_token);
       await repository.updateStatus(ref, metadata.uid, (current) => ({
         status: readyForAction(current, "Completed", now()),
@@ -57,7 +57,7 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
       const ref = demand(context, kind, request, "update", "shutdown");
       const repository = repositoryFor(request);
       const { token } = readToken(request.body);
-      const { metadata, status } = await repository.mustGet(ref);
+      const { metadata, status } = await repository.reveal(ref);
       checkToken(token, status.shutdown_token);
       const changed = await repository.updateStatus(ref, metadata.uid, (current) => {
         const next = shutdownAnswered(current, now());

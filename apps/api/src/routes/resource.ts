@@ -20,76 +20,60 @@ import {
   wantsWatch,
 } from "../http/query.ts";
 import { bodySchemaOf, listSchemaOf, objectSchemaOf, operation } from "../http/route-schema.ts";
-import { summaryOf } from "../http/summary.ts";
+import { refuseSummary, summaryOf } from "../http/summary.ts";
 import { held } from "./blocking.ts";
 import { serveWatch } from "./watch.ts";
 
-/** The routes of one kind, from its declaration: create, read, list, watch, replace, delete (contract section 1.3). */
-export function resourceRoutes(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
-  const group = `/${kind.api}`;
-  const collection = kind.namespaced
-    ? `${group}/namespaces/:namespace/${kind.plural}`
-    : `${group}/${kind.plural}`;
-  const one = `${collection}/:name`;
+/** The routes by which objects of a kind are read: one, lists, watches (contract section 1.3). */
+export function readRoutes(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
   const schema = operation(kind);
-  const many = { list: true, view: kind.bulky !== undefined, answer: listSchemaOf(kind) };
-
-  app.post(
-    collection,
-    schema("create", {
-      body: bodySchemaOf(kind),
-      answer: objectSchemaOf(kind),
-      blocking: kind.status !== undefined,
-      dryRun: true,
-    }),
-    (request, reply) => create(context, kind, request, reply),
-  );
-  app.get(collection, schema("list", many), (request, reply) =>
+  const view = kind.bulky !== undefined;
+  const many = { list: true, view, answer: listSchemaOf(kind) };
+  app.get(collectionOf(kind), schema("list", many), (request, reply) =>
     list(context, kind, request, reply),
   );
   if (kind.namespaced) {
-    app.get(`${group}/${kind.plural}`, schema("list all", many), (request, reply) =>
+    app.get(`/${kind.api}/${kind.plural}`, schema("list all", many), (request, reply) =>
       list(context, kind, request, reply),
     );
   }
-  const read = { view: kind.bulky !== undefined, answer: objectSchemaOf(kind) };
-  app.get(one, schema("read", read), async (request, reply) => {
+  const read = schema("read", { view, answer: objectSchemaOf(kind) });
+  app.get(pathOf(kind), read, async (request, reply) => {
     const ref = demand(context, kind, request, "get");
     const isSummary = wantsSummary(request);
     const resource = await context.resources.of(kind).mustGet(ref);
     return answer(reply, isSummary ? summaryOf(kind, resource) : resource);
   });
-  app.put(
-    one,
-    schema("replace", { body: bodySchemaOf(kind), answer: objectSchemaOf(kind), dryRun: true }),
-    async (request, reply) => {
-      const ref = demand(context, kind, request, "update");
-      const repository = context.resources.of(kind, dryRunOf(request));
-      const input = readInput(kind, request.body);
-      await admit(context, kind, { input, ref, user: userOf(request) });
-      return answer(reply, await repository.update(ref, input, readIfMatch(request)));
-    },
+}
+
+/** The routes by which objects of a kind come, change and go, from its declaration (contract section 1.3). */
+export function writeRoutes(app: FastifyInstance, context: ApiContext, kind: AnyKind): void {
+  const schema = operation(kind);
+  const words = { answer: objectSchemaOf(kind), dryRun: true };
+  const blocking = kind.status !== undefined;
+  const body = bodySchemaOf(kind);
+  app.post(collectionOf(kind), schema("create", { ...words, body, blocking }), (request, reply) =>
+    create(context, kind, request, reply),
   );
-  app.delete(
-    one,
-    schema("delete", {
-      answer: objectSchemaOf(kind),
-      force: true,
-      blocking: kind.status !== undefined,
-      dryRun: true,
-      uid: true,
-    }),
-    async (request, reply) => {
-      const ref = demand(context, kind, request, "delete");
-      readBlocking(request);
-      const removed = await context.resources.of(kind, dryRunOf(request)).remove(ref, {
-        force: isForced(request),
-        expected: readPreconditions(request),
-      });
-      if (isDryRun(request)) return answer(reply, removed);
-      return answer(reply, await held(context, kind, request, removed));
-    },
-  );
+  app.put(pathOf(kind), schema("replace", { ...words, body }), async (request, reply) => {
+    const ref = demand(context, kind, request, "update");
+    const repository = context.resources.of(kind, dryRunOf(request));
+    const input = readInput(kind, request.body);
+    refuseSummary(input);
+    await admit(context, kind, { input, ref, user: userOf(request) });
+    return answer(reply, await repository.update(ref, input, readIfMatch(request)));
+  });
+  const removal = schema("delete", { ...words, force: true, blocking, uid: true });
+  app.delete(pathOf(kind), removal, async (request, reply) => {
+    const ref = demand(context, kind, request, "delete");
+    readBlocking(request);
+    const removed = await context.resources.of(kind, dryRunOf(request)).remove(ref, {
+      force: isForced(request),
+      expected: readPreconditions(request),
+    });
+    if (isDryRun(request)) return answer(reply, removed);
+    return answer(reply, await held(context, kind, request, removed));
+  });
 }
 
 async function create(
@@ -200,8 +184,12 @@ export function answer(reply: FastifyReply, resource: AnyResource): FastifyReply
     .send(JSON.stringify(resource));
 }
 
+function collectionOf(kind: AnyKind): string {
+  const scope = kind.namespaced ? "/namespaces/:namespace" : "";
+  return `/${kind.api}${scope}/${kind.plural}`;
+}
+
 /** The path of one object of a kind, as the routes of its sub-resources begin. */
 export function pathOf(kind: AnyKind): string {
-  const scope = kind.namespaced ? "/namespaces/:namespace" : "";
-  return `/${kind.api}${scope}/${kind.plural}/:name`;
+  return `${collectionOf(kind)}/:name`;
 }

@@ -2,6 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
 import { readAs } from "@octoplane/kinds/read-input";
 import { checkName } from "@octoplane/kinds/metadata";
+import { kinds } from "@octoplane/kinds/registry";
+import { verbSchema } from "@octoplane/kinds/role";
 import { invalid } from "@octoplane/shared/errors";
 import { demandTokenFor } from "../auth/demand-grant.ts";
 import { userOf, type ApiContext } from "../api-context.ts";
@@ -28,7 +30,9 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     const user = userOf(request);
     return { user: user.name, groups: user.groups, roles: context.roles.rolesOf(user) };
   });
-  const release = { tags, summary: "a word of the octopus; Krake has such a route" };
+  rightRoutes(app, context);
+  const summary = "a word of the octopus; Krake has such a route";
+  const release = { tags, summary, response: { 202: Type.String() } };
   app.get("/release", { schema: release }, async (_request, reply) =>
     reply
       .code(202)
@@ -53,4 +57,41 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
     const token = context.authenticator.signer.sign(body.user, body.expires_in ?? undefined);
     return reply.header("cache-control", "no-store").send({ user: body.user, token });
   });
+}
+
+const RightQuerySchema = Type.Object(
+  {
+    verb: verbSchema,
+    api: Type.String({ description: "kubernetes, core, …" }),
+    resource: Type.String({
+      description:
+        "a plural, such as applications, or one with its sub-resource: clusters/kubeconfig",
+    }),
+    namespace: Type.Optional(Type.String({ description: "left out: any at all" })),
+  },
+  { additionalProperties: false },
+);
+
+/** What the one who asks may do, for those who want to know before they try. */
+function rightRoutes(app: FastifyInstance, context: ApiContext): void {
+  const rights = { tags: ["service"], summary: "whether you may", querystring: RightQuerySchema };
+  app.get("/me/rights", { schema: rights }, async (request) => {
+    const query = readAs<Static<typeof RightQuerySchema>>(RightQuerySchema, request.query, "");
+    const { namespace, ...wish } = query;
+    const user = userOf(request);
+    const namespaced = kinds.some(
+      (kind) => kind.namespaced && kind.plural === wish.resource.split("/")[0],
+    );
+    const somewhere = namespaced && namespace === undefined;
+    const visible = somewhere ? context.authorizer.visible(user, wish) : undefined;
+    const allowed =
+      visible === undefined
+        ? context.authorizer.allows(user, wish, namespace)
+        : visible === "all" || visible.size > 0;
+    return { allowed };
+  });
+  const rules = { tags: ["service"], summary: "what you may do" };
+  app.get("/me/rules", { schema: rules }, async (request) => ({
+    rules: context.authorizer.rulesOf(userOf(request)),
+  }));
 }

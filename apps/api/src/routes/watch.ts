@@ -7,6 +7,7 @@ import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "../api-context.ts";
 import { readHeartbeat, readSince, wantsBookmarks } from "../http/query.ts";
 import { summaryOf } from "../http/summary.ts";
+import { watchFormatOf } from "../http/watch-format.ts";
 import { selectedEvent } from "./selected-event.ts";
 
 export interface WatchRequest {
@@ -22,7 +23,7 @@ export interface WatchRequest {
 const open = new WeakMap<ApiContext, Set<ServerResponse>>();
 
 /**
- * A stream of changes as JSON, one a line, with blank lines as heartbeats (contract section 1.6). With `resource_version`
+ * A stream of changes, in the form that `Accept` asks for. With `resource_version`
  * it goes on from there, without a gap; with `bookmarks` it tells now and then how far it has come. A client that does
  * not read is cut off: it finds its place again by its last resource version.
  */
@@ -33,48 +34,43 @@ export async function serveWatch(
 ): Promise<void> {
   const { request, reply, namespace, isVisible } = watch;
   const heartbeatMs = readHeartbeat(request) * 1_000;
-  const asked = readSince(request);
   const bookmarks = wantsBookmarks(request);
+  const format = watchFormatOf(request);
   const streams = streamsOf(context);
   if (streams.size >= limits.watchersMax) {
     throw failure("Unavailable", `there are ${limits.watchersMax} watches already`);
   }
   const feed = context.resources.feed(kind);
   await feed.ready();
-  // A watch that names no revision begins now: at the store's newest, which the feed may not have reached yet.
-  const newest =
-    asked === undefined || asked > feed.revision ? await newestRevision(context, kind) : asked;
-  if (asked !== undefined && asked > newest) {
-    throw failure("Compacted", `revision ${asked} is not of this store; list again`);
-  }
-  const since = asked ?? newest;
+  const since = await beginningOf(context, kind, readSince(request));
   // What was missed is collected first: a revision that is no longer kept must still become a proper answer.
   const missed: string[] = [];
-  let write = (line: string): void => void missed.push(line);
+  let write = (text: string): void => void missed.push(text);
   const unlisten = feed.listen((events, revision) => {
-    for (const [index, { object }] of events.entries()) {
-      if (namespace !== undefined && object.metadata.namespace !== namespace) continue;
-      const line = isVisible(object) ? lineOf(kind, events, index, watch) : undefined;
-      if (line !== undefined) write(line);
-    }
-    if (bookmarks) write(bookmarkLine(kind, later(revision, since)));
+    const lines = events.flatMap(({ object }, index) => {
+      if (namespace !== undefined && object.metadata.namespace !== namespace) return [];
+      return isVisible(object) ? (lineOf(kind, events, index, watch) ?? []) : [];
+    });
+    const upTo = later(revision, since);
+    if (bookmarks) lines.push(bookmarkLine(kind, upTo));
+    if (lines.length === 0) return;
+    for (const line of lines) write(format.event(line));
+    const mark = format.progress(upTo);
+    if (mark !== "") write(mark);
   }, since);
 
-  reply.hijack();
-  const stream = reply.raw;
+  const stream = startStream(reply, format.contentType);
   streams.add(stream);
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) stream.setHeader(name, value);
-  }
-  stream.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-  stream.flushHeaders();
-  write = (line) => {
+  write = (text) => {
     if (stream.writableLength > limits.watchBacklogBytesMax) stream.destroy();
-    else stream.write(line);
+    else stream.write(text);
   };
-  for (const line of missed) write(line);
-  if (bookmarks && missed.length === 0) write(bookmarkLine(kind, later(feed.revision, since)));
-  const stopHeartbeat = beat(context, heartbeatMs, () => write("\n"));
+  if (format.opening !== "") write(format.opening);
+  for (const text of missed) write(text);
+  if (bookmarks && missed.length === 0) {
+    write(format.event(bookmarkLine(kind, later(feed.revision, since))));
+  }
+  const stopHeartbeat = beat(context, heartbeatMs, () => write(format.heartbeat));
   const end = (): void => void stream.end();
   context.closing.addEventListener("abort", end, { once: true });
   if (context.closing.aborted) end();
@@ -91,6 +87,34 @@ export async function serveWatch(
   stream.on("error", () => undefined);
 }
 
+/**
+ * The revision after which a watch begins. One that names none begins now: at the store's newest, which the feed may not have
+ * reached yet. `Compacted` for one that the store has not come to.
+ */
+async function beginningOf(
+  context: ApiContext,
+  kind: AnyKind,
+  asked: bigint | undefined,
+): Promise<bigint> {
+  if (asked !== undefined && asked <= context.resources.feed(kind).revision) return asked;
+  const { revision: newest } = await context.resources.of(kind).list({ limit: 1 });
+  if (asked !== undefined && asked > newest) {
+    throw failure("Compacted", `revision ${asked} is not of this store; list again`);
+  }
+  return asked ?? newest;
+}
+
+function startStream(reply: FastifyReply, contentType: string): ServerResponse {
+  reply.hijack();
+  const stream = reply.raw;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) stream.setHeader(name, value);
+  }
+  stream.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });
+  stream.flushHeaders();
+  return stream;
+}
+
 /** A bookmark never lies before the place that the watch began at. */
 function later(revision: bigint, since: bigint | undefined): bigint {
   return since !== undefined && since > revision ? since : revision;
@@ -100,11 +124,6 @@ function streamsOf(context: ApiContext): Set<ServerResponse> {
   let streams = open.get(context);
   if (!streams) open.set(context, (streams = new Set()));
   return streams;
-}
-
-async function newestRevision(context: ApiContext, kind: AnyKind): Promise<bigint> {
-  const { revision } = await context.resources.of(kind).list({ limit: 1 });
-  return revision;
 }
 
 type Events = readonly FeedEvent<AnyResource>[];

@@ -1,0 +1,51 @@
+import type { AuditEntry } from "@octoplane/kinds/audit-record";
+import type { Verb } from "@octoplane/kinds/role";
+
+const verbs: Readonly<Record<string, Verb>> = {
+  POST: "create",
+  PUT: "update",
+  PATCH: "update",
+  DELETE: "delete",
+};
+
+/** Reads that hand out a secret are as telling as writes. */
+const telling: ReadonlySet<string> = new Set(["kubeconfig", "backup"]);
+
+/**
+ * What a request was about, by the pattern of its route (`/kubernetes/namespaces/:namespace/applications/:name/status`);
+ * `undefined` for one that changes nothing and tells no secret. Pure.
+ */
+export function auditSubject(
+  method: string,
+  route: string,
+  { params, body }: { readonly params: unknown; readonly body: unknown },
+): Pick<AuditEntry, "verb" | "api" | "resource" | "namespace" | "name"> | undefined {
+  const parts = route.split("/").filter((part) => part !== "");
+  const last = parts.at(-1) ?? "";
+  const verb = verbs[method] ?? (method === "GET" && telling.has(last) ? "get" : undefined);
+  if (verb === undefined) return undefined;
+  const { namespace = null, name } = params as {
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  const [api = "", ...rest] = parts;
+  const words = rest.filter((part) => !part.startsWith(":") && part !== "namespaces");
+  // A route of one word (`/bootstrap`) belongs to no group.
+  const isGrouped = words.length > 0;
+  return {
+    verb,
+    api: isGrouped ? api : "",
+    resource: isGrouped ? words.join("/") : api,
+    namespace,
+    name: name ?? nameIn(body),
+  };
+}
+
+/** A creation names its object in the body, which may be anything. */
+function nameIn(body: unknown): string | null {
+  if (typeof body !== "object" || body === null) return null;
+  const { metadata } = body as { readonly metadata?: unknown };
+  if (typeof metadata !== "object" || metadata === null) return null;
+  const { name } = metadata as { readonly name?: unknown };
+  return typeof name === "string" ? name.slice(0, 255) : null;
+}

@@ -1,0 +1,49 @@
+import type { AnyResource } from "@octoplane/kinds/kind";
+
+interface Named {
+  readonly api: string;
+  readonly kind: string;
+}
+
+/**
+ * What goes with an object that is deleted: whatever names it as an owner, what names that, and so on; each once, nearest
+ * first, the object itself not. The garbage collector deletes just these. Pure.
+ */
+export function cascadeOf(
+  root: AnyResource,
+  everything: Iterable<AnyResource>,
+): readonly AnyResource[] {
+  const dependents = new Map<string, AnyResource[]>();
+  for (const object of everything) {
+    for (const owner of object.metadata.owners) {
+      const key = keyOf(owner, owner);
+      const known = dependents.get(key);
+      if (known) known.push(object);
+      else dependents.set(key, [object]);
+    }
+  }
+  const seen = new Set([keyOf(root, root.metadata)]);
+  const found: AnyResource[] = [];
+  for (let open: readonly AnyResource[] = [root]; open.length > 0;) {
+    const next: AnyResource[] = [];
+    for (const owner of open) {
+      for (const dependent of dependents.get(keyOf(owner, owner.metadata)) ?? []) {
+        const key = keyOf(dependent, dependent.metadata);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        next.push(dependent);
+      }
+    }
+    found.push(...next);
+    open = next;
+  }
+  return found;
+}
+
+/** No part of a name holds a bar. */
+function keyOf(
+  { api, kind }: Named,
+  place: { readonly namespace: string | null; readonly name: string },
+): string {
+  return [api, kind, place.namespace ?? "", place.name].join("|");
+}

@@ -38,10 +38,19 @@ const byCode: Readonly<Record<ErrorCode, number>> = {
 
 export function exitStatusOf(error: unknown): number {
   if (error instanceof CommanderError) {
-    const asked = ["commander.helpDisplayed", "commander.version"].includes(error.code);
+    const asked = ["commander.helpDisplayed", "commander.version", printedCode].includes(
+      error.code,
+    );
     return asked ? exitStatus.ok : exitStatus.usage;
   }
   return isFailure(error) ? byCode[error.code] : exitStatus.failed;
+}
+
+const printedCode = "rok.printed";
+
+/** Ends a run that has printed what was asked for while its flags were read. */
+export function printed(): CommanderError {
+  return new CommanderError(exitStatus.ok, printedCode, "");
 }
 
 /** For what is wrong with a command line and only shows when its parts are seen together. */

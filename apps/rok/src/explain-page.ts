@@ -1,5 +1,5 @@
 import type { CandidateVerdict, Decision, Place, ScorePart } from "@octoplane/kinds/decision";
-import { layoutTable } from "./table.ts";
+import { layoutTable, type Layout } from "./table.ts";
 import { oneLine, shortTime } from "./terminal-text.ts";
 
 /** What the page needs to know of the application itself. */
@@ -24,7 +24,7 @@ interface RefLike {
 export function explainPage(
   app: Explained,
   decision: Decision | undefined,
-  width?: number,
+  layout: Layout = {},
 ): readonly string[] {
   const head = whereItIs(app);
   if (!decision) return [...head, "no decision has been made about it yet"];
@@ -34,7 +34,7 @@ export function explainPage(
     "",
     ...(decision.outcome === "unplaceable"
       ? refusals(decision)
-      : [...candidateTable(decision, width), ...scores(decision, width)]),
+      : [...candidateTable(decision, layout), ...scores(decision, layout)]),
   ];
 }
 
@@ -72,7 +72,12 @@ function summary(decision: Decision): readonly string[] {
   ];
 }
 
-function candidateTable(decision: Decision, width: number | undefined): readonly string[] {
+/** The decision in one line. */
+export function decisionLine(decision: Decision): string {
+  return `${summary(decision)[0] ?? ""}: ${oneLine(decision.reason.message)}`;
+}
+
+function candidateTable(decision: Decision, layout: Layout): readonly string[] {
   const rows = decision.candidates.map((candidate) => [
     nameOf(candidate.cluster),
     candidate.fits ? "yes" : "no",
@@ -81,7 +86,7 @@ function candidateTable(decision: Decision, width: number | undefined): readonly
   ]);
   return [
     howManyFit(decision),
-    ...layoutTable({ titles: ["cluster", "fits", "score", "remark"], rows }, width),
+    ...layoutTable({ titles: ["cluster", "fits", "score", "remark"], rows }, layout),
     ...notListed(decision),
   ];
 }
@@ -121,21 +126,22 @@ function refusals(decision: Decision): readonly string[] {
   return [howManyFit(decision), ...clusters, ...notListed(decision)];
 }
 
-function scores(decision: Decision, width: number | undefined): readonly string[] {
+function scores(decision: Decision, layout: Layout): readonly string[] {
   const shown = [decision.chosen, decision.runner_up]
     .map((place) => decision.candidates.find(({ cluster }) => isSame(cluster, place)))
     .filter((candidate) => candidate !== undefined);
-  return shown.flatMap((candidate) => ["", ...scoreOfOne(candidate, width)]);
+  return shown.flatMap((candidate) => ["", ...scoreOfOne(candidate, layout)]);
 }
 
 function scoreOfOne(
   { cluster, score, parts }: CandidateVerdict,
-  width: number | undefined,
+  layout: Layout,
 ): readonly string[] {
   const total = score === null ? "does not fit" : `score ${numberText(score)}`;
   if (parts.length === 0) return [`${nameOf(cluster)}: ${total}, without metrics`];
+  const narrower = { ...layout, width: layout.width && layout.width - 2 };
   const titles = ["metric", "value", "normalised", "weight", "time", "provider"];
-  const table = layoutTable({ titles, rows: parts.map(partRow) }, width && width - 2);
+  const table = layoutTable({ titles, rows: parts.map(partRow) }, narrower);
   return [`${nameOf(cluster)}: ${total}`, ...table.map((line) => `  ${line}`)];
 }
 

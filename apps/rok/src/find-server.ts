@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { failure, messageOf } from "@octoplane/shared/errors";
+import { failure } from "@octoplane/shared/errors";
+import { fileProblem } from "./file-problem.ts";
 import { readConfig, type RokConfig } from "./config-file.ts";
 import type { Io } from "./output.ts";
 import type { TlsFiles } from "./tls-fetch.ts";
@@ -138,7 +139,7 @@ async function configToken(
     const token = (await readFile(config.tokenFile, "utf8")).trim();
     return { token, tokenFrom: config.tokenFile };
   } catch (error) {
-    throw failure("Invalid", `${config.path}: token_file cannot be read: ${messageOf(error)}`);
+    throw failure("Invalid", `${config.path}: token_file cannot be read: ${fileProblem(error)}`);
   }
 }
 
@@ -173,7 +174,7 @@ async function readPem(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw failure("Invalid", `${path} cannot be read: ${messageOf(error)}`);
+    throw failure("Invalid", `${path} cannot be read: ${fileProblem(error)}`);
   }
 }
 

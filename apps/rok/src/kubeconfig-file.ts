@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { clusterNameOf, selectContext } from "@octoplane/kinds/kubeconfig";
-import { failure, invalid, messageOf } from "@octoplane/shared/errors";
+import { failure, invalid } from "@octoplane/shared/errors";
 import { readDocument } from "@octoplane/shared/manifest-yaml";
+import { fileProblem } from "./file-problem.ts";
 import type { Io } from "./output.ts";
 
 /**
@@ -121,7 +122,7 @@ async function readText(
   try {
     return await readFile(path, encoding);
   } catch (error) {
-    throw failure("Invalid", `the ${what} ${path} cannot be read: ${messageOf(error)}`);
+    throw failure("Invalid", `the ${what} ${path} cannot be read: ${fileProblem(error)}`);
   }
 }
 

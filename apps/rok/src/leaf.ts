@@ -1,4 +1,6 @@
 import { Option, type Command } from "commander";
+import type { LazyKind } from "./lazy-kind.ts";
+import { formatNames, readFormat } from "./output-format.ts";
 import type { Io } from "./output.ts";
 import { Session, type CommonFlags } from "./session.ts";
 
@@ -21,6 +23,10 @@ export interface Leaf<O> {
   /** `create <name>` */
   readonly usage: string;
   readonly about: string;
+  /** Whose names the arguments are, for completion. */
+  readonly kind?: LazyKind;
+  /** It is not shown in the help. */
+  readonly hidden?: boolean;
   /** The command's own flags. */
   readonly flags?: (command: Command) => unknown;
   /**
@@ -32,7 +38,10 @@ export interface Leaf<O> {
 
 /** Adds a command that does something, with the flags that all of them take. */
 export function leaf<O = object>(run: Run, parent: Command, definition: Leaf<O>): Command {
-  const command = parent.command(definition.usage).description(definition.about);
+  const command = parent
+    .command(definition.usage, { hidden: definition.hidden === true })
+    .description(definition.about);
+  if (definition.kind) kindsOfCommands.set(command, definition.kind);
   definition.flags?.(command);
   commonFlags(command);
   return command.action(async () => {
@@ -43,14 +52,20 @@ export function leaf<O = object>(run: Run, parent: Command, definition: Leaf<O>)
   });
 }
 
+/** The kind whose names a command takes, as it was declared. */
+export function kindOfCommand(command: Command): LazyKind | undefined {
+  return kindsOfCommands.get(command);
+}
+
+const kindsOfCommands = new WeakMap<Command, LazyKind>();
+
 /**
  * The flags that every command takes; one that has a meaning of its own in a command keeps that.
  */
 export function commonFlags(command: Command): Command {
   const taken = new Set(command.options.flatMap(({ long, short }) => [long, short]));
-  for (const [flags, about, choices] of common) {
-    const option = new Option(flags, about);
-    if (choices) option.choices(choices);
+  for (const make of common) {
+    const option = make();
     if (taken.has(option.long)) continue;
     command.addOption(option);
     commonOptions.add(option);
@@ -58,20 +73,38 @@ export function commonFlags(command: Command): Command {
   return command;
 }
 
-const common: readonly (readonly [string, string, string[]?])[] = [
-  ["-o, --output <format>", "how results are printed", ["table", "json", "yaml"]],
-  ["-n, --namespace <name>", "left out: the config file's, else the one called like the user"],
-  ["--server <url>", "address of the server (OCTOPLANE_SERVER)"],
-  ["--token <token>", "bearer token (OCTOPLANE_TOKEN)"],
-  ["--ca <file>", "authority of the server's certificate, PEM (OCTOPLANE_CA)"],
-  ["--data-dir <folder>", "data directory of a server on this machine (OCTOPLANE_DATA_DIR)"],
-  ["--config <file>", "left out: rok.yaml or krakectl.yaml, here, in ~/.config or in /etc"],
+const common: readonly (() => Option)[] = [
+  () =>
+    new Option(
+      "-o, --output <format>",
+      `how results are printed: ${formatNames.join("|")}`,
+    ).argParser(readFormat),
+  option(
+    "-n, --namespace <name>",
+    "left out: the config file's, else the one called like the user",
+  ),
+  option("--no-headers", "tables without their titles"),
+  () =>
+    new Option("--color <when>", "colour states; auto: on a terminal").choices([
+      "auto",
+      "always",
+      "never",
+    ]),
+  option("--server <url>", "address of the server (OCTOPLANE_SERVER)"),
+  option("--token <token>", "bearer token (OCTOPLANE_TOKEN)"),
+  option("--ca <file>", "authority of the server's certificate, PEM (OCTOPLANE_CA)"),
+  option("--data-dir <folder>", "data directory of a server on this machine (OCTOPLANE_DATA_DIR)"),
+  option("--config <file>", "left out: rok.yaml or krakectl.yaml, here, in ~/.config or in /etc"),
 ];
+
+function option(flags: string, about: string): () => Option {
+  return () => new Option(flags, about);
+}
 
 function ownOptions(command: Command): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     command.options
-      .filter((option) => !isCommon(option))
+      .filter((option) => !isCommonOption(option))
       .map((option) => [option.attributeName(), command.getOptionValue(option.attributeName())])
       .filter(([, value]) => value !== undefined),
   ) as Readonly<Record<string, unknown>>;
@@ -80,7 +113,7 @@ function ownOptions(command: Command): Readonly<Record<string, unknown>> {
 /** Commands may have a flag of the same name with a meaning of its own: the object tells. */
 const commonOptions = new WeakSet<Option>();
 
-function isCommon(option: Option): boolean {
+export function isCommonOption(option: Option): boolean {
   return commonOptions.has(option);
 }
 
@@ -98,7 +131,7 @@ function readCommon(command: Command): CommonFlags {
   for (const current of chain) {
     for (const option of current.options) {
       const value: unknown = current.getOptionValue(option.attributeName());
-      if (isCommon(option) && value !== undefined) flags[option.attributeName()] = value;
+      if (isCommonOption(option) && value !== undefined) flags[option.attributeName()] = value;
     }
   }
   return flags;

@@ -62,7 +62,7 @@ const wrong: readonly (readonly [string, RegExp])[] = [
   ["list.yaml", /^list\.yaml:1: expected an object with apiVersion and kind/],
   ["broken.yaml", /^broken\.yaml:/],
   ["empty.yaml", /^empty\.yaml: expected manifests, found no document/],
-  ["none.yaml", /^none\.yaml cannot be read: ENOENT/],
+  ["none.yaml", /^none\.yaml cannot be read: there is no such file/],
 ];
 
 for (const [path, message] of wrong) {

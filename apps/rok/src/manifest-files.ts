@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { failure, isFailure, messageOf } from "@octoplane/shared/errors";
+import { failure, isFailure } from "@octoplane/shared/errors";
 import { readDocuments } from "@octoplane/shared/manifest-yaml";
+import { fileProblem } from "./file-problem.ts";
 import type { Io } from "./output.ts";
 
 export interface ManifestFiles {
@@ -13,12 +14,14 @@ export interface ManifestFiles {
 /**
  * Reads files, folders (their .yaml, .yml and .json files by name, not those below) and `-`, each
  * by itself and in order. What a folder holds beside is named, so that nothing is left out in
- * silence. `Invalid` or `Unparsable` with the place.
+ * silence. Objects of Octoplane also come as a list, as `-o json` and `-o yaml` print them.
+ * `Invalid` or `Unparsable` with the place.
  */
 export async function readManifestFiles(
   paths: readonly string[],
   io: Io,
   note: (text: string) => void,
+  what: "manifests" | "objects" = "manifests",
 ): Promise<ManifestFiles> {
   const documents: Readonly<Record<string, unknown>>[] = [];
   const places: string[] = [];
@@ -27,18 +30,29 @@ export async function readManifestFiles(
       const read = readDocuments(source.text, source.name);
       for (const [index, document] of read.documents.entries()) {
         const place = `${source.name}:${read.lines[index]}`;
-        if (!isRecord(document)) {
-          throw failure("Invalid", `${place}: expected an object with apiVersion and kind`);
-        }
-        documents.push(document);
-        places.push(place);
+        const found = recordsOf(document, place, what);
+        documents.push(...found);
+        places.push(...found.map(() => place));
       }
     }
   }
   if (paths.length > 0 && documents.length === 0) {
-    throw failure("Invalid", `${paths.join(", ")}: expected manifests, found no document`);
+    throw failure("Invalid", `${paths.join(", ")}: expected ${what}, found no document`);
   }
   return { documents, places };
+}
+
+function recordsOf(
+  document: unknown,
+  place: string,
+  what: "manifests" | "objects",
+): readonly Readonly<Record<string, unknown>>[] {
+  const all: readonly unknown[] =
+    what === "objects" && Array.isArray(document) ? document : [document];
+  const records = all.filter(isRecord);
+  if (records.length === all.length) return records;
+  const field = what === "objects" ? "api" : "apiVersion";
+  throw failure("Invalid", `${place}: expected an object with ${field} and kind`);
 }
 
 /** An error that names `spec.manifest[3]` names the file and the line as well. */
@@ -76,7 +90,7 @@ async function sourcesAt(
       entries.filter(isManifest).map(({ name }) => sourceOf(join(path, name), join(file, name))),
     );
   } catch (error) {
-    throw failure("Invalid", `${path} cannot be read: ${messageOf(error)}`);
+    throw failure("Invalid", `${path} cannot be read: ${fileProblem(error)}`);
   }
 }
 

@@ -11,6 +11,11 @@ export function collect(value: string, previous: readonly string[] = []): readon
   return [...previous, value];
 }
 
+/** For flags that may be repeated, or hold several words with commas between them. */
+export function collectWords(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(",").filter((word) => word !== "")];
+}
+
 /** `key=value`, repeated; the last of the same key wins. */
 export function collectLabel(
   text: string,

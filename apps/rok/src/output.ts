@@ -15,6 +15,10 @@ export interface Io {
   readInput(): Promise<string>;
   /** Asks the person at the terminal for a line that is not shown; absent where nobody sits. */
   askSecret?(question: string): Promise<string>;
+  /** The same for a line that is shown. */
+  ask?(question: string): Promise<string>;
+  /** Nobody reads the output any more: what goes on by itself ends. */
+  readonly stop?: AbortSignal;
   environment(name: string): string | undefined;
   readonly cwd: string;
   readonly clock: Clock;
@@ -23,19 +27,37 @@ export interface Io {
 /** The one place where `rok` touches the streams of its process. */
 export function processIo(): Io {
   // A reader that has seen enough (`rok … | head`) is no error.
+  const stop = new AbortController();
   process.stdout.on("error", (error: Error & { readonly code?: string }) => {
     if (error.code !== "EPIPE") throw error;
+    stop.abort();
   });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     readInput,
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret } : {}),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret, ask } : {}),
+    stop: stop.signal,
     environment,
     cwd: process.cwd(),
     clock: systemClock,
   };
+}
+
+/** The question goes beside the result; an end of the input is no answer. */
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const left = new AbortController();
+  lines.once("close", () => left.abort());
+  try {
+    return await lines.question(question, { signal: left.signal });
+  } catch {
+    process.stderr.write("\n");
+    return "";
+  } finally {
+    lines.close();
+  }
 }
 
 /** The question goes beside the result, the answer is not echoed. */

@@ -5,7 +5,8 @@ import { MetricKind } from "@octoplane/kinds/metric";
 import { systemClock } from "@octoplane/shared/clock";
 import type { Io } from "./output.ts";
 import { printMany, printOne } from "./print-resource.ts";
-import { Session, type OutputFormat } from "./session.ts";
+import { readFormat } from "./output-format.ts";
+import { Session } from "./session.ts";
 
 const kind = anyKind(MetricKind);
 const evil = "x\u001b[2J\u009b\u202e";
@@ -23,7 +24,7 @@ const metric = {
   spec: { min: 0, max: 1, allowed_values: [], provider: { name: "p", metric: "m" } },
 } as never;
 
-async function printed(output: OutputFormat, columns?: number, many = true): Promise<string> {
+async function printed(output: string, columns?: number, many = true): Promise<string> {
   const parts: string[] = [];
   const io: Io = {
     out: (text) => void parts.push(text),
@@ -34,7 +35,7 @@ async function printed(output: OutputFormat, columns?: number, many = true): Pro
     cwd: "/",
     clock: systemClock,
   };
-  const session = new Session(io, { output });
+  const session = new Session(io, { output: readFormat(output) });
   await (many ? printMany(session, kind, [metric]) : printOne(session, kind, metric));
   return parts.join("");
 }

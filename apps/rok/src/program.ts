@@ -1,9 +1,15 @@
 import { Command, CommanderError } from "commander";
 import { addApplicationCommands } from "./commands/application.ts";
+import { addAuthCommands } from "./commands/auth.ts";
+import { addBackupCommands } from "./commands/backup.ts";
 import { addBootstrapCommand } from "./commands/bootstrap.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addCloudCommands } from "./commands/cloud.ts";
+import { addCompletionCommands } from "./commands/completion.ts";
+import { addGenericCommands } from "./commands/generic.ts";
+import { addImportCommands } from "./commands/import.ts";
 import { addInfrastructureProviderCommands } from "./commands/infrastructure-provider.ts";
+import { addKeyCommands, addSecretCommands } from "./commands/key.ts";
 import { addMetricCommands } from "./commands/metric.ts";
 import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
 import { addOpenStackCommands } from "./commands/openstack.ts";
@@ -32,6 +38,7 @@ export function buildProgram(run: Run): Command {
       throw error;
     });
   commonFlags(program);
+  addGenericCommands(run, program);
   const kube = program
     .command("kube")
     .alias("kubernetes")
@@ -42,6 +49,7 @@ export function buildProgram(run: Run): Command {
   addMetricCommands(run, core);
   addMetricsProviderCommands(run, core);
   addRoleCommands(run, core);
+  addSecretCommands(run, core);
   const infra = program
     .command("infra")
     .alias("infrastructure")
@@ -54,6 +62,11 @@ export function buildProgram(run: Run): Command {
     .description("projects of OpenStack and the clusters that Magnum makes in them");
   addOpenStackCommands(run, openstack);
   addBootstrapCommand(run, program);
+  addBackupCommands(run, program);
+  addImportCommands(run, program);
   addServiceCommands(run, program);
+  addAuthCommands(run, program);
+  addKeyCommands(run, program);
+  addCompletionCommands(run, program);
   return program;
 }

@@ -18,7 +18,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return current.status;
   } catch (error) {
     // The parser has said what it has to say by itself.
-    const isSaid = error instanceof CommanderError && error.code.startsWith("commander.");
+    const isSaid =
+      error instanceof CommanderError &&
+      (error.code.startsWith("commander.") || error.message === "");
     const lines = isSaid ? [] : errorLines(error, current.session?.access);
     for (const line of lines) io.err(`${line}\n`);
     return exitStatusOf(error);

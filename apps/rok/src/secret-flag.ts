@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { failure, messageOf } from "@octoplane/shared/errors";
+import { failure } from "@octoplane/shared/errors";
+import { fileProblem } from "./file-problem.ts";
 import type { Io } from "./output.ts";
 
 /** Where a credential may come from. On a command line everybody on the machine can read it. */
@@ -37,7 +38,7 @@ async function readSecretFile(noun: string, file: string, io: Io): Promise<strin
   try {
     text = file === "-" ? await io.readInput() : await readFile(resolve(io.cwd, file), "utf8");
   } catch (error) {
-    throw failure("Invalid", `--${noun}-file: ${file} cannot be read: ${messageOf(error)}`);
+    throw failure("Invalid", `--${noun}-file: ${file} cannot be read: ${fileProblem(error)}`);
   }
   const secret = text.replace(/\r?\n$/, "");
   if (secret !== "" && !/[\r\n]/.test(secret)) return secret;

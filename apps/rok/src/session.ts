@@ -1,20 +1,26 @@
 import { openClient, type Client } from "@octoplane/client/client";
 import { failure } from "@octoplane/shared/errors";
 import { findAccess, type Access, type AccessFlags } from "./find-server.ts";
+import type { Format } from "./output-format.ts";
 import type { Io } from "./output.ts";
+import { paintStates, wantsColour, type ColourWish } from "./state-colour.ts";
+import type { Layout } from "./table.ts";
 
-export type OutputFormat = "table" | "json" | "yaml";
+export type OutputFormat = Format["type"];
 
 /** The flags that every command takes. */
 export interface CommonFlags extends AccessFlags {
-  readonly output?: OutputFormat;
+  readonly output?: Format;
   readonly namespace?: string;
+  /** `false`: without the titles of tables. */
+  readonly headers?: boolean;
+  readonly color?: ColourWish;
 }
 
 /** One run of one command: where it writes, and the server, found when it is first needed. */
 export class Session {
   readonly io: Io;
-  readonly output: OutputFormat;
+  readonly format: Format;
   readonly #flags: CommonFlags;
   #access: Access | undefined;
   #client: Client | undefined;
@@ -22,7 +28,28 @@ export class Session {
   constructor(io: Io, flags: CommonFlags) {
     this.io = io;
     this.#flags = flags;
-    this.output = flags.output ?? "table";
+    this.format = flags.output ?? { type: "table", isWide: false };
+  }
+
+  /** `table` for the wide one too. */
+  get output(): OutputFormat {
+    return this.format.type;
+  }
+
+  /** How tables are laid out here; what is wide goes on beyond the edge of the terminal. */
+  get layout(): Layout {
+    const { io } = this;
+    const isWide = this.format.type === "table" && this.format.isWide;
+    return {
+      width: isWide ? undefined : io.columns,
+      noHeaders: this.#flags.headers === false,
+      paint: wantsColour(this.#flags.color ?? "auto", io) ? paintStates : undefined,
+    };
+  }
+
+  /** The namespace of the flag, if one was given. */
+  get namedNamespace(): string | undefined {
+    return this.#flags.namespace;
   }
 
   /**

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { layoutFields, layoutTable } from "./table.ts";
+import { textWidth } from "./text-width.ts";
 
 const titles = ["name", "state"];
 
@@ -18,7 +19,7 @@ test("a table without rows is its titles", () => {
 
 test("the widest columns give way first when the terminal is narrow", () => {
   const rows = [["short", "x".repeat(30), "y".repeat(25)]];
-  expect(layoutTable({ titles: ["a", "b", "c"], rows }, 30)).toEqual([
+  expect(layoutTable({ titles: ["a", "b", "c"], rows }, { width: 30 })).toEqual([
     "a      b            c",
     "short  xxxxxxxxxx…  yyyyyyyyy…",
   ]);
@@ -26,7 +27,7 @@ test("the widest columns give way first when the terminal is narrow", () => {
 
 test("a table that fits is left as it is", () => {
   const rows = [["edge-1", "ONLINE"]];
-  expect(layoutTable({ titles, rows }, 14)).toEqual(layoutTable({ titles, rows }));
+  expect(layoutTable({ titles, rows }, { width: 14 })).toEqual(layoutTable({ titles, rows }));
 });
 
 test("whatever is in it, a table is no wider than the terminal, unless that is tiny", () => {
@@ -40,9 +41,9 @@ test("whatever is in it, a table is no wider than the terminal, unless that is t
   );
   fc.assert(
     fc.property(table, fc.integer({ min: 50, max: 200 }), (content, width) => {
-      const lines = layoutTable(content, width);
+      const lines = layoutTable(content, { width });
       expect(lines).toHaveLength(content.rows.length + 1);
-      expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(width);
+      expect(Math.max(...lines.map((line) => textWidth(line)))).toBeLessThanOrEqual(width);
     }),
   );
 });
@@ -58,11 +59,11 @@ test("values of several lines stay below each other", () => {
 
 test("long values are wrapped at words, or inside a word that is too long", () => {
   const value = "no cluster matches the label constraint location";
-  expect(layoutFields([["reason", value]], 34)).toEqual([
+  expect(layoutFields([["reason", value]], { width: 34 })).toEqual([
     "reason  no cluster matches the",
     "        label constraint location",
   ]);
-  expect(layoutFields([["k", "x".repeat(25)]], 23)).toEqual([
+  expect(layoutFields([["k", "x".repeat(25)]], { width: 23 })).toEqual([
     `k  ${"x".repeat(20)}`,
     `   ${"x".repeat(5)}`,
   ]);

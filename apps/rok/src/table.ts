@@ -1,4 +1,6 @@
-/** Tables as lines of text; pure. Widths count characters, not bytes. */
+import { padded, startOf, textWidth } from "./text-width.ts";
+
+/** Tables as lines of text; pure. Widths count columns of a terminal, not characters. */
 
 export interface Table {
   readonly titles: readonly string[];
@@ -6,37 +8,69 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+export interface Layout {
+  /** Columns of the terminal; left out: nothing is cut. */
+  readonly width?: number | undefined;
+  readonly noHeaders?: boolean | undefined;
+  /** Colours for the text of a cell, by the title of its column; adds nothing that is seen. */
+  readonly paint?: Paint | undefined;
+}
+
+export type Paint = (title: string, text: string) => string;
+
 const gap = "  ";
 /** No column is made narrower than this: three characters and the sign that some are missing. */
 const narrowest = 4;
 
 /** The titles and the rows below each other; cut to the width if one is given. */
-export function layoutTable({ titles, rows }: Table, width?: number): readonly string[] {
-  const lines = [titles, ...rows];
+export function layoutTable(table: Table, layout: Layout = {}): readonly string[] {
+  return linesOf(table, columnWidths(table, layout), layout);
+}
+
+/** How wide each column of the table has to be. */
+export function columnWidths({ titles, rows }: Table, layout: Layout = {}): readonly number[] {
+  const lines = layout.noHeaders === true ? rows : [titles, ...rows];
   const natural = titles.map((_, column) =>
-    Math.max(...lines.map((line) => lengthOf(line[column] ?? ""))),
+    Math.max(0, ...lines.map((line) => textWidth(line[column] ?? ""))),
   );
-  const widths = width === undefined ? natural : fitted(natural, width);
-  return lines.map((line) =>
+  return layout.width === undefined ? natural : fitted(natural, layout.width);
+}
+
+/** A table whose columns are as wide as they are told to be; longer cells are cut. */
+export function linesOf(
+  { titles, rows }: Table,
+  widths: readonly number[],
+  { noHeaders, paint }: Layout = {},
+): readonly string[] {
+  const lineOf = (line: readonly string[], isTitle: boolean): string =>
     line
-      .map((cell, column) => cut(cell, widths[column]!).padEnd(widths[column]!))
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        const text = cut(cell, width);
+        const shown = isTitle || !paint ? text : paint(titles[column] ?? "", text);
+        return shown + " ".repeat(Math.max(0, width - textWidth(text)));
+      })
       .join(gap)
-      .trimEnd(),
-  );
+      .trimEnd();
+  const body = rows.map((row) => lineOf(row, false));
+  return noHeaders === true ? body : [lineOf(titles, true), ...body];
 }
 
 /** Names on the left, values on the right; long values go on in the next line, below themselves. */
 export function layoutFields(
   fields: readonly (readonly [name: string, value: string])[],
-  width?: number,
+  { width, paint }: Layout = {},
 ): readonly string[] {
-  const left = Math.max(0, ...fields.map(([name]) => lengthOf(name)));
+  const left = Math.max(0, ...fields.map(([name]) => textWidth(name)));
   const right = width === undefined ? undefined : Math.max(20, width - left - gap.length);
   return fields.flatMap(([name, value]) =>
     value
       .split("\n")
       .flatMap((line) => (right === undefined ? [line] : wrapped(line, right)))
-      .map((line, index) => `${(index === 0 ? name : "").padEnd(left)}${gap}${line}`.trimEnd()),
+      .map((line, index) => {
+        const shown = paint ? paint(name, line) : line;
+        return `${padded(index === 0 ? name : "", left)}${gap}${shown}`.trimEnd();
+      }),
   );
 }
 
@@ -57,22 +91,21 @@ function fitted(natural: readonly number[], width: number): readonly number[] {
 }
 
 function cut(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+  return textWidth(text) <= width ? text : `${startOf(text, width - 1)}…`;
 }
 
 function wrapped(line: string, width: number): readonly string[] {
   const lines: string[] = [];
-  let rest = [...line];
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(" ", width);
-    const end = space > width / 2 ? space : width;
-    lines.push(rest.slice(0, end).join(""));
+  let rest = line;
+  while (textWidth(rest) > width) {
+    const fits = startOf(rest, width);
+    const isWordEnd = rest[fits.length] === " ";
+    const space = isWordEnd ? fits.length : fits.lastIndexOf(" ");
+    const isGoodPlace = textWidth(rest.slice(0, Math.max(0, space))) > width / 2;
+    // One character that is wider than the room still has to go somewhere.
+    const end = isGoodPlace ? space : Math.max(1, fits.length);
+    lines.push(rest.slice(0, end));
     rest = rest.slice(rest[end] === " " ? end + 1 : end);
   }
-  return [...lines, rest.join("")];
-}
-
-function lengthOf(text: string): number {
-  return [...text].length;
+  return [...lines, rest];
 }

@@ -81,7 +81,7 @@ export async function explainApplication({ args, session }: Call<object>): Promi
   const app = await client.of(ApplicationKind).get(ref);
   const [newest] = await client.decisions(ref);
   if (session.output !== "table") return await printValue(session, newest ?? null);
-  printLines(session, explainPage(app, newest, session.io.columns));
+  printLines(session, explainPage(app, newest, session.layout));
 }
 
 async function readFiles(

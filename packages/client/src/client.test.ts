@@ -46,6 +46,10 @@ test("each call is one request, with the token and the kind in it", async () => 
   await client.bind({ namespace: "n", name: "app" }, { name: "b" });
   await client.createToken("me", 60);
   await client.me();
+  await clusters.events({ namespace: "n", name: "b" });
+  await clusters.cascade({ namespace: "n", name: "b" });
+  await client.allowed({ verb: "get", api: "core", resource: "roles" });
+  await client.rules();
   await client.version();
   const kind = '"api":"kubernetes","kind":"Cluster"';
   const metadata = '{"name":"b","namespace":"n","resource_version":"1.2"}';
@@ -60,6 +64,10 @@ test("each call is one request, with the token and the kind in it", async () => 
     `PUT /kubernetes/namespaces/n/applications/app/binding {"cluster":{${place}}}`,
     'POST /core/tokens {"user":"me","expires_in":60}',
     "GET /me",
+    "GET /kubernetes/namespaces/n/clusters/b/events",
+    "GET /kubernetes/namespaces/n/clusters/b/cascade",
+    "GET /me/rights?verb=get&api=core&resource=roles",
+    "GET /me/rules",
     "GET /",
   ]);
 });

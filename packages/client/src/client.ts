@@ -1,7 +1,9 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
+import type { Event } from "@octoplane/kinds/event";
 import type { AnyKind, AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
+import type { Rule, Verb } from "@octoplane/kinds/role";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -62,6 +64,26 @@ export type View = "full" | "summary";
 
 export interface ListOptions extends Selection {
   readonly signal?: AbortSignal;
+  /** Objects in one answer, as many as the server gives out at most. Left out: that many. */
+  readonly pageSize?: number;
+}
+
+/** What goes when an object is deleted. */
+export interface CascadePreview {
+  /** What the deletion takes along, the object itself not among it. */
+  readonly items: readonly ResourceRef[];
+  /** How many more there are that one may not see. */
+  readonly hidden: number;
+}
+
+/** Something that one may or may not do. */
+export interface Wish {
+  readonly verb: Verb;
+  readonly api: string;
+  /** A plural, with a sub-resource if need be: `clusters/kubeconfig`. */
+  readonly resource: string;
+  /** Left out: in any namespace at all. */
+  readonly namespace?: string;
 }
 
 export interface WriteOptions {
@@ -98,6 +120,10 @@ export interface Client {
     readonly groups: readonly string[];
     readonly roles: readonly string[];
   }>;
+  /** Whether one may do this. */
+  allowed(wish: Wish): Promise<boolean>;
+  /** All that one may do. */
+  rules(): Promise<readonly Rule[]>;
   version(): Promise<{ readonly version: string }>;
   /**
    * A new token for a user; without `expiresInSeconds` it does not expire. It is shown this once
@@ -138,6 +164,11 @@ export function openClient(options: ClientOptions): Client {
     transport,
     of: (kind) => new KindClient(kind, transport),
     me: () => transport.json("GET", "/me"),
+    async allowed(wish) {
+      const asking = { query: { ...wish } };
+      return (await transport.json<{ allowed: boolean }>("GET", "/me/rights", asking)).allowed;
+    },
+    rules: async () => (await transport.json<{ rules: Rule[] }>("GET", "/me/rules")).rules,
     version: () => transport.json("GET", "/"),
     createToken: (user, expiresInSeconds) =>
       transport.json("POST", "/core/tokens", {
@@ -203,6 +234,22 @@ export class KindClient<R extends AnyResource> {
         if (!isFailure(error, "Compacted") || attempt >= limits.listRestartsMax) throw error;
       }
     }
+  }
+
+  /** The first page only: as many objects as fit into it, of any number that there may be. */
+  async some(options: ListOptions = {}): Promise<readonly R[]> {
+    return (await this.#page({ ...options, limit: options.pageSize ?? limits.listPageMax })).items;
+  }
+
+  /** What has happened to the object, oldest first; as far back as the server remembers. */
+  async events(ref: Ref, signal?: AbortSignal): Promise<readonly Event[]> {
+    const path = pathOf(this.kind, ref, "events");
+    const asking = signal === undefined ? {} : { signal };
+    return (await this.transport.json<{ items: Event[] }>("GET", path, asking)).items;
+  }
+
+  async cascade(ref: Ref): Promise<CascadePreview> {
+    return await this.transport.json("GET", pathOf(this.kind, ref, "cascade"));
   }
 
   /** The revision that the server is at: a watch from here on tells all that comes. */
@@ -285,9 +332,10 @@ export class KindClient<R extends AnyResource> {
 
   async #pages(options: ListOptions): Promise<Listing<R>> {
     const items: R[] = [];
+    const limit = options.pageSize ?? limits.listPageMax;
     let resourceVersion: string | undefined;
     for (let next: string | undefined = ""; next !== undefined;) {
-      const page: Page<R> = await this.#page({ ...options, limit: limits.listPageMax, next });
+      const page: Page<R> = await this.#page({ ...options, limit, next });
       items.push(...page.items);
       resourceVersion ??= page.metadata.resource_version;
       next = page.metadata.continue;

@@ -11,16 +11,15 @@ import {
   readSeconds,
   readShutdownHook,
 } from "../option-values.ts";
-import { addGet, addList, type LazyKind } from "./resource.ts";
+import { addGet, addList } from "./resource.ts";
+import { lazyKind } from "../lazy-kind.ts";
 
-const applications: LazyKind = {
-  noun: "application",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/application")).ApplicationKind);
-  },
-};
+const applications = lazyKind(
+  "application",
+  "namespaced",
+  "ApplicationKind",
+  () => import("@octoplane/kinds/application"),
+);
 
 /** The flags of `create` and `update` as they are parsed. */
 export interface WriteFlags extends ApplicationFlags, WaitFlags {
@@ -61,6 +60,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
   leaf<WriteFlags>(run, app, {
     usage: "update <name>",
     about: "change what is named, and nothing else",
+    kind: applications,
     flags: (command) => {
       writeFlags(command);
       command
@@ -76,6 +76,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
   leaf<DeleteFlags>(run, app, {
     usage: "delete <name>",
     about: "remove an application and its objects from the cluster",
+    kind: applications,
     flags: (command) => {
       command.option("--force", "remove the record at once, whatever still runs on the cluster");
       waitFlags(command, "deleted or deleting; bare: deleted");
@@ -86,11 +87,13 @@ export function addApplicationCommands(run: Run, parent: Command): void {
   leaf(run, app, {
     usage: "retry <name>",
     about: "ask an application once more to get ready, whose shutdown failed",
+    kind: applications,
     act: async (call) => (await import("../write-application.ts")).retryApplication(call),
   });
   leaf(run, app, {
     usage: "explain <name>",
     about: "say why an application is where it is, or nowhere",
+    kind: applications,
     act: async (call) => (await import("../write-application.ts")).explainApplication(call),
   });
 }

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
-import { layoutTable } from "../table.ts";
 import { oneLine } from "../terminal-text.ts";
 
 /** `rok bootstrap`: what a new system begins with, from files. */
@@ -11,7 +10,7 @@ export function addBootstrapCommand(run: Run, parent: Command): void {
       'store roles, bindings, metrics and providers from files ("-": standard input), all or none',
     flags: (command) => command.option("-f, --force", "replace those that are there"),
     async act({ args, options, session }) {
-      const [{ readManifestFiles }, { withDocumentPlaces }, { printLines, printValue }] =
+      const [{ readManifestFiles }, { withDocumentPlaces }, { printTable, printValue }] =
         await Promise.all([
           import("../manifest-files.ts"),
           import("../document-places.ts"),
@@ -30,7 +29,7 @@ export function addBootstrapCommand(run: Run, parent: Command): void {
         [result, kind, namespace ?? "", name].map(oneLine),
       );
       const titles = ["result", "kind", "namespace", "name"];
-      printLines(session, layoutTable({ titles, rows }, session.io.columns));
+      printTable(session, { titles, rows });
     },
   });
 }

@@ -5,26 +5,18 @@ import type { Run } from "../leaf.ts";
 import { collectLabel, collectPair } from "../option-values.ts";
 import { readSecret } from "../secret-flag.ts";
 import type { Session } from "../session.ts";
-import { addDelete, addGet, addList, type LazyKind } from "./resource.ts";
+import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
+import { lazyKind, type LazyKind } from "../lazy-kind.ts";
 
-const clouds: LazyKind = {
-  noun: "cloud",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/cloud")).CloudKind);
-  },
-};
+const clouds = lazyKind("cloud", "namespaced", "CloudKind", () => import("@octoplane/kinds/cloud"));
 
-const globalClouds: LazyKind = {
-  noun: "global cloud",
-  namespaced: false,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/cloud")).GlobalCloudKind);
-  },
-};
+const globalClouds = lazyKind(
+  "global cloud",
+  "global",
+  "GlobalCloudKind",
+  () => import("@octoplane/kinds/cloud"),
+);
 
 /** `rok infra cloud …` and `rok infra globalcloud …` */
 export function addCloudCommands(run: Run, parent: Command): void {

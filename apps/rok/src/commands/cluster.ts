@@ -4,16 +4,15 @@ import type { WaitFlags } from "../finish.ts";
 import { collect, collectLabel, collectPair, type NamedNumber } from "../option-values.ts";
 import type { BackoffFlags } from "../change-application.ts";
 import { backoffFlags, waitFlags, type DeleteFlags } from "./application.ts";
-import { addGet, addList, type LazyKind } from "./resource.ts";
+import { addGet, addList } from "./resource.ts";
+import { lazyKind } from "../lazy-kind.ts";
 
-const clusters: LazyKind = {
-  noun: "cluster",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/cluster")).ClusterKind);
-  },
-};
+const clusters = lazyKind(
+  "cluster",
+  "namespaced",
+  "ClusterKind",
+  () => import("@octoplane/kinds/cluster"),
+);
 
 /** The flags of `register`, `create` and `update` as they are parsed. */
 export interface ClusterFlags extends BackoffFlags, WaitFlags {
@@ -69,6 +68,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
   leaf<ClusterFlags>(run, cluster, {
     usage: "update <name>",
     about: "change what is named, and nothing else",
+    kind: clusters,
     flags: (command) => {
       writeFlags(command, "the new one");
       cloudFlags(command);
@@ -93,6 +93,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
   leaf<DeleteFlags>(run, cluster, {
     usage: "delete <name>",
     about: "forget a cluster",
+    kind: clusters,
     flags: (command) => {
       command.option("--force", "remove the record at once, whatever still runs on the cluster");
       waitFlags(command, "deleted or deleting; bare: deleted");

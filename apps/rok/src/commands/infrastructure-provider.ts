@@ -7,28 +7,23 @@ import {
 import type { Run } from "../leaf.ts";
 import { readSecret } from "../secret-flag.ts";
 import type { Session } from "../session.ts";
-import { addDelete, addGet, addList, type LazyKind } from "./resource.ts";
+import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
+import { lazyKind, type LazyKind } from "../lazy-kind.ts";
 
-const providers: LazyKind = {
-  noun: "infrastructure provider",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    const loaded = await import("@octoplane/kinds/infrastructure-provider");
-    return anyKind(loaded.InfrastructureProviderKind);
-  },
-};
+const providers = lazyKind(
+  "infrastructure provider",
+  "namespaced",
+  "InfrastructureProviderKind",
+  () => import("@octoplane/kinds/infrastructure-provider"),
+);
 
-const globalProviders: LazyKind = {
-  noun: "global infrastructure provider",
-  namespaced: false,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    const loaded = await import("@octoplane/kinds/infrastructure-provider");
-    return anyKind(loaded.GlobalInfrastructureProviderKind);
-  },
-};
+const globalProviders = lazyKind(
+  "global infrastructure provider",
+  "global",
+  "GlobalInfrastructureProviderKind",
+  () => import("@octoplane/kinds/infrastructure-provider"),
+);
 
 /** `rok infra infrastructureprovider …` and `rok infra globalinfrastructureprovider …` */
 export function addInfrastructureProviderCommands(run: Run, parent: Command): void {

@@ -1,10 +1,10 @@
-import type { Command } from "commander";
-import type { AnyKind } from "@octoplane/kinds/kind";
+import { Option, type Command } from "commander";
 import type { Metric } from "@octoplane/kinds/metric";
-import { usageError } from "../exit-status.ts";
-import { leaf, type Run } from "../leaf.ts";
+import type { Run } from "../leaf.ts";
 import { readIntegers, readNumber } from "../option-values.ts";
-import { addDelete, addGet, addList, refOf, type LazyKind } from "./resource.ts";
+import { addDelete, addGet, addList } from "./resource.ts";
+import { addWrites, option } from "./write.ts";
+import { lazyKind, type LazyKind } from "../lazy-kind.ts";
 
 interface MetricFlags {
   readonly mpName?: string;
@@ -16,25 +16,19 @@ interface MetricFlags {
   readonly direction?: "higher" | "lower";
 }
 
-const metrics: LazyKind = {
-  noun: "metric",
-  namespaced: true,
-  load: () => loadKind("MetricKind"),
-};
+const metrics = lazyKind(
+  "metric",
+  "namespaced",
+  "MetricKind",
+  () => import("@octoplane/kinds/metric"),
+);
 
-const globalMetrics: LazyKind = {
-  noun: "global metric",
-  namespaced: false,
-  load: () => loadKind("GlobalMetricKind"),
-};
-
-async function loadKind(name: "MetricKind" | "GlobalMetricKind"): Promise<AnyKind> {
-  const [{ anyKind }, kinds] = await Promise.all([
-    import("@octoplane/kinds/kind"),
-    import("@octoplane/kinds/metric"),
-  ]);
-  return anyKind(kinds[name]);
-}
+const globalMetrics = lazyKind(
+  "global metric",
+  "global",
+  "GlobalMetricKind",
+  () => import("@octoplane/kinds/metric"),
+);
 
 /** `rok core metric …` and `rok core globalmetric …` */
 export function addMetricCommands(run: Run, parent: Command): void {
@@ -56,58 +50,36 @@ function addCommands(
 ): void {
   addList(run, parent, kind);
   addGet(run, parent, kind);
-  const flags = (command: Command, isNew: boolean): void => {
-    const add = (text: string, about: string, read?: (value: string) => unknown): void => {
-      const required = isNew && /^--(?:min|max|g?mp-name) /.test(text);
-      if (read && required) command.requiredOption(text, about, read);
-      else if (read) command.option(text, about, read);
-      else if (required) command.requiredOption(text, about);
-      else command.option(text, about);
-    };
-    add(`--${providerFlag} <name>`, "the provider of its values");
-    add("--metric-name <name>", "what the provider calls it; left out: its own name");
-    add("--min <number>", "least value", readNumber);
-    add("--max <number>", "greatest value", readNumber);
-    add("--allowed-values <numbers...>", "the only values, as whole numbers", readIntegers);
-    add("--direction <which>", "which values are better: higher or lower", readDirection);
-  };
-  leaf<MetricFlags>(run, parent, {
-    usage: "create <name>",
-    about: `create a ${kind.noun}`,
-    flags: (command) => flags(command, true),
-    async act({ args, options, session }) {
-      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
-      const name = args[0] ?? "";
+  addWrites<MetricFlags>(run, parent, kind, {
+    verb: "create",
+    flags: (command, isNew) => metricFlags(command, isNew, providerFlag),
+    make(name, flags) {
       const empty = { allowed_values: [], provider: { name: "", metric: name } };
-      const draft = { metadata: { name }, spec: changeMetric(empty, options) };
-      const objects = (await session.client()).of(loaded);
-      const namespace = kind.namespaced ? await session.namespace() : undefined;
-      await printOne(session, loaded, await objects.create(draft, namespace));
+      return { metadata: { name }, spec: changeMetric(empty, flags) };
     },
-  });
-  leaf<MetricFlags>(run, parent, {
-    usage: "update <name>",
-    about: "change what is named, and nothing else",
-    flags: (command) => flags(command, false),
-    async act({ args, options, session }) {
-      if (Object.keys(options).length === 0) {
-        throw usageError("nothing to change: name at least one flag");
-      }
-      const [{ printOne }, { updateResource }] = await Promise.all([
-        import("../print-resource.ts"),
-        import("../update-resource.ts"),
-      ]);
-      const loaded = await kind.load();
-      const objects = (await session.client()).of(loaded);
-      const ref = await refOf(session, kind, args[0]);
-      const updated = await updateResource(objects, ref, (metric) => ({
-        ...metric,
-        spec: changeMetric(metric["spec"] as Metric["spec"], options),
-      }));
-      await printOne(session, loaded, updated);
-    },
+    change: (current, flags) => ({
+      ...current,
+      spec: changeMetric(current["spec"] as Metric["spec"], flags),
+    }),
   });
   addDelete(run, parent, kind);
+}
+
+function metricFlags(command: Command, isNew: boolean, providerFlag: string): void {
+  option(command, `--${providerFlag} <name>`, "the provider of its values", isNew);
+  command.option("--metric-name <name>", "what the provider calls it; left out: its own name");
+  numberOption(command, "--min <number>", "least value", isNew);
+  numberOption(command, "--max <number>", "greatest value", isNew);
+  command
+    .option("--allowed-values <numbers...>", "the only values, as whole numbers", readIntegers)
+    .addOption(
+      new Option("--direction <which>", "which values are better").choices(["higher", "lower"]),
+    );
+}
+
+function numberOption(command: Command, flags: string, about: string, isRequired: boolean): void {
+  const made = new Option(flags, about).argParser(readNumber);
+  command.addOption(isRequired ? made.makeOptionMandatory() : made);
 }
 
 type MetricSpec = Partial<Metric["spec"]> & Pick<Metric["spec"], "provider">;
@@ -123,9 +95,4 @@ export function changeMetric(spec: MetricSpec, flags: MetricFlags): MetricSpec {
     ...(flags.direction === undefined ? {} : { direction: flags.direction }),
     ...(flags.allowedValues === undefined ? {} : { allowed_values: [...flags.allowedValues] }),
   };
-}
-
-function readDirection(text: string): string {
-  if (text === "higher" || text === "lower") return text;
-  throw usageError(`--direction: expected higher or lower, found ${text}`);
 }

@@ -12,26 +12,23 @@ import {
 } from "../option-values.ts";
 import { readSecret } from "../secret-flag.ts";
 import type { Session } from "../session.ts";
-import { addDelete, addGet, addList, type LazyKind } from "./resource.ts";
+import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
+import { lazyKind } from "../lazy-kind.ts";
 
-const projects: LazyKind = {
-  noun: "project",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/project")).ProjectKind);
-  },
-};
+const projects = lazyKind(
+  "project",
+  "namespaced",
+  "ProjectKind",
+  () => import("@octoplane/kinds/project"),
+);
 
-const clusters: LazyKind = {
-  noun: "Magnum cluster",
-  namespaced: true,
-  async load() {
-    const { anyKind } = await import("@octoplane/kinds/kind");
-    return anyKind((await import("@octoplane/kinds/magnum-cluster")).MagnumClusterKind);
-  },
-};
+const clusters = lazyKind(
+  "Magnum cluster",
+  "namespaced",
+  "MagnumClusterKind",
+  () => import("@octoplane/kinds/magnum-cluster"),
+);
 
 /** `rok os project …` and `rok os cluster …` */
 export function addOpenStackCommands(run: Run, parent: Command): void {

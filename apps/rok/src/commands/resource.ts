@@ -1,46 +1,52 @@
-import type { Command } from "commander";
-import type { Ref } from "@octoplane/client/client";
-import type { AnyKind } from "@octoplane/kinds/kind";
+import { Option, type Command } from "commander";
+import type { KindLike, Ref } from "@octoplane/client/client";
 import { leaf, type Run } from "../leaf.ts";
-import { printMany, printOne } from "../print-resource.ts";
+import type { LazyKind } from "../lazy-kind.ts";
+import type { ListFlags } from "../list-objects.ts";
 import type { Session } from "../session.ts";
 
 /** Commands that are the same for every kind. */
 
-/** A kind, loaded when a command needs it: declaring kinds takes a tenth of a second. */
-export interface LazyKind {
-  /** `cluster`, for texts. */
-  readonly noun: string;
-  readonly namespaced: boolean;
-  load(): Promise<AnyKind>;
-}
-
 export function addList(run: Run, parent: Command, kind: LazyKind): void {
-  leaf<{ readonly all?: boolean }>(run, parent, {
+  leaf<ListFlags>(run, parent, {
     usage: "list",
     about: `list every ${kind.noun}${kind.namespaced ? " of a namespace" : ""}`,
-    flags: (command) => {
-      if (kind.namespaced) command.option("-a, --all", "of all namespaces that you may see");
-    },
+    flags: (command) => listFlags(command, kind.namespaced),
     async act({ options, session }) {
       const loaded = await kind.load();
-      const objects = (await session.client()).of(loaded);
-      const everywhere = !kind.namespaced || options.all === true;
-      const { items } = await objects.list(
-        everywhere ? {} : { namespace: await session.namespace() },
-      );
-      await printMany(session, loaded, items);
+      const style = "krake";
+      if (options.watch === true) {
+        const { watchObjects } = await import("../watch-objects.ts");
+        return await watchObjects(session, loaded, { ...options, style });
+      }
+      const [{ listObjects, tableFor }, { printTable, printValue }] = await Promise.all([
+        import("../list-objects.ts"),
+        import("../print-resource.ts"),
+      ]);
+      const items = await listObjects(session, loaded, options);
+      if (session.output !== "table") return await printValue(session, items);
+      printTable(session, tableFor(session, loaded, items, { ...options, style }));
     },
   });
+}
+
+/** What every list can be told. */
+export function listFlags(command: Command, namespaced: boolean, watchable = true): void {
+  if (namespaced) command.option("-a, --all", "of all namespaces that you may see");
+  command
+    .addOption(new Option("-l, --selector <text>", "by labels: app=web,tier in (a, b),!old"))
+    .option("--field-selector <text>", "by metadata.name, metadata.namespace or status.state");
+  if (watchable) command.option("-w, --watch", "go on with every change");
 }
 
 export function addGet(run: Run, parent: Command, kind: LazyKind): void {
   leaf(run, parent, {
     usage: "get <name>",
     about: `show one ${kind.noun}`,
+    kind,
     async act({ args, session }) {
-      const loaded = await kind.load();
-      const objects = (await session.client()).of(loaded);
+      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
+      const objects = (await session.client()).of<KindLike>(loaded);
       await printOne(session, loaded, await objects.get(await refOf(session, kind, args[0])));
     },
   });
@@ -50,9 +56,10 @@ export function addDelete(run: Run, parent: Command, kind: LazyKind): void {
   leaf(run, parent, {
     usage: "delete <name>",
     about: `delete one ${kind.noun}`,
+    kind,
     async act({ args, session }) {
-      const loaded = await kind.load();
-      const objects = (await session.client()).of(loaded);
+      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
+      const objects = (await session.client()).of<KindLike>(loaded);
       await printOne(session, loaded, await objects.remove(await refOf(session, kind, args[0])));
     },
   });

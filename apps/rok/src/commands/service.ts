@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
 import { readSeconds } from "../option-values.ts";
-import { layoutFields } from "../table.ts";
 import { oneLine } from "../terminal-text.ts";
 import { rokVersion } from "../version.ts";
 
@@ -14,11 +13,12 @@ export function addServiceCommands(run: Run, parent: Command): void {
     flags: (command) =>
       command.option("--expires-in <time>", "such as 1h; left out: never", readSeconds),
     async act({ args, options, session }) {
+      const { demandValueFormat, printValue } = await import("../print-resource.ts");
+      demandValueFormat(session);
       const client = await session.client();
       const seconds = options.expiresIn === undefined ? undefined : Math.ceil(options.expiresIn);
       const created = await client.createToken(args[0] ?? "", seconds);
       if (session.output === "table") return session.io.out(`${oneLine(created.token)}\n`);
-      const { printValue } = await import("../print-resource.ts");
       await printValue(session, created);
     },
   });
@@ -26,28 +26,33 @@ export function addServiceCommands(run: Run, parent: Command): void {
     usage: "whoami",
     about: "print who the server takes you for",
     async act({ session }) {
+      const [{ demandValueFormat, printLines, printValue }, { layoutFields }] = await Promise.all([
+        import("../print-resource.ts"),
+        import("../table.ts"),
+      ]);
+      demandValueFormat(session);
       const client = await session.client();
       const me = await client.me();
-      const { printLines, printValue } = await import("../print-resource.ts");
       const found = { ...me, namespace: await session.namespace(), server: client.address };
       if (session.output !== "table") return await printValue(session, found);
       const fields = Object.entries(found).map(([name, value]) => {
         const text = typeof value === "string" ? value : value.join(", ");
         return [name, oneLine(text)] as const;
       });
-      printLines(session, layoutFields(fields, session.io.columns));
+      printLines(session, layoutFields(fields, session.layout));
     },
   });
   leaf(run, parent, {
     usage: "version",
     about: "print the version of rok and of the server",
     async act({ session }) {
+      const { demandValueFormat, printValue } = await import("../print-resource.ts");
+      demandValueFormat(session);
       const client = rokVersion();
       if (session.output === "table") session.io.out(`rok     ${client}\n`);
       // Without a server the first line still stands, and the exit status tells.
       const { version: server } = await (await session.client()).version();
       if (session.output === "table") return session.io.out(`server  ${oneLine(server)}\n`);
-      const { printValue } = await import("../print-resource.ts");
       await printValue(session, { rok: client, server });
     },
   });

@@ -4,7 +4,8 @@ import type { AnyResource } from "@octoplane/kinds/kind";
 import { usageError } from "../exit-status.ts";
 import { leaf, type Run } from "../leaf.ts";
 import type { Session } from "../session.ts";
-import { refOf, type LazyKind } from "./resource.ts";
+import type { LazyKind } from "../lazy-kind.ts";
+import { refOf } from "./resource.ts";
 
 /** Commands that make and change an object of a kind by flags. */
 export interface Writing<F> {
@@ -40,6 +41,7 @@ export function addWrites<F extends object>(
   leaf<F>(run, parent, {
     usage: "update <name>",
     about: "change what is named, and nothing else",
+    kind,
     flags: (command) => writing.flags(command, false),
     async act({ args, options, session }) {
       if (Object.keys(options).length === 0) {

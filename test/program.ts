@@ -8,11 +8,16 @@ export class Program implements AsyncDisposable {
   stdout = "";
   stderr = "";
 
-  /** `main` is a path from the root of the repository. */
-  constructor(main: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** `main` is a path from the root of the repository, where it runs too unless `cwd` says otherwise. */
+  constructor(
+    main: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    cwd?: string,
+  ) {
     const root = join(import.meta.dirname, "..");
     this.#child = spawn(process.execPath, [join(root, main), ...args], {
-      cwd: root,
+      cwd: cwd ?? root,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -4,6 +4,7 @@
  *     node test/run.ts               types and unit tests, and every suite that can run here (npm test)
  *     node test/run.ts etcd          the suites over a real etcd, which must be there
  *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
+ *     node test/run.ts interop       installs Krake's command line, Keycloak and Keystone if need be, and runs them
  *     node test/run.ts all           everything, with nothing left out (CI)
  *
  * Says in one line each what was left out and how to get it, and ends with `N passed, N failed`.
@@ -14,6 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findEtcd } from "./conformance/etcd-server.ts";
 import { buildControlPlane, controlPlaneBinaries } from "./control-plane/build.ts";
+import { installSoftware } from "./interop/install.ts";
+import { findSoftware, softwareNames } from "./interop/software.ts";
 
 interface Selection {
   readonly projects: readonly string[];
@@ -24,17 +27,22 @@ interface Selection {
 }
 
 const selections: Readonly<Record<string, Selection>> = {
-  default: { projects: ["unit", "conformance", "e2e", "kubernetes"], files: [], required: [] },
+  default: {
+    projects: ["unit", "conformance", "e2e", "kubernetes", "interop"],
+    files: [],
+    required: [],
+  },
   etcd: {
     projects: ["conformance", "e2e"],
     files: ["etcd", "resources", "api", "simulated", "distributed"],
     required: ["etcd"],
   },
   kubernetes: { projects: ["kubernetes"], files: [], required: ["etcd", "kubernetes"] },
+  interop: { projects: ["interop"], files: [], required: softwareNames },
   all: {
-    projects: ["unit", "conformance", "e2e", "kubernetes"],
+    projects: ["unit", "conformance", "e2e", "kubernetes", "interop"],
     files: [],
-    required: ["etcd", "kubernetes", "prometheus"],
+    required: ["etcd", "kubernetes", "prometheus", ...softwareNames],
   },
 };
 
@@ -48,9 +56,16 @@ if (!selection) {
 }
 
 async function run({ projects, files, required }: Selection): Promise<number> {
-  if (required.includes("kubernetes") && controlPlaneBinaries() === undefined)
-    await buildControlPlane((line) => void process.stdout.write(`${line}\n`));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (required.includes("kubernetes") && controlPlaneBinaries() === undefined) {
+    await buildControlPlane(say);
+  }
+  await installSoftware(
+    softwareNames.filter((software) => required.includes(software)),
+    say,
+  );
   tellWhatIsLeftOut(projects);
+  tellMissingSoftware(projects);
   const folder = mkdtempSync(join(tmpdir(), "octoplane-results-"));
   const results = join(folder, "results.json");
   try {
@@ -84,6 +99,14 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
       "left out: the suites on a real Kubernetes (npm run test:kubernetes builds it; needs Go 1.26)\n",
     );
   }
+}
+
+function tellMissingSoftware(projects: readonly string[]): void {
+  const missing = softwareNames.filter((software) => findSoftware(software) === undefined);
+  if (!projects.includes("interop") || missing.length === 0) return;
+  process.stdout.write(
+    `left out: the suites with ${missing.join(", ")} (npm run test:interop installs them; needs Python 3.11 and Java 17)\n`,
+  );
 }
 
 function start(

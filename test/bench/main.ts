@@ -4,12 +4,14 @@
  *     npm run bench                      everything
  *     npm run bench -- store rest        some of it
  *     npm run bench -- --json FILE       every figure under a name that stays
+ *     npm run bench -- load --seconds 5  the load for another time than a minute
  */
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { benchDecisions } from "./decide-bench.ts";
 import { printFigure, type Figure, type Report } from "./figure.ts";
+import { benchLoad } from "./load-bench.ts";
 import { benchPath } from "./path-bench.ts";
 import { benchRest } from "./rest-bench.ts";
 import { benchScale } from "./scale-bench.ts";
@@ -21,10 +23,11 @@ const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void
   rest: benchRest,
   path: benchPath,
   scale: benchScale,
+  load: (report) => benchLoad(report, Number(values.seconds)),
 };
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "string" } },
+  options: { json: { type: "string" }, seconds: { type: "string", default: "60" } },
   allowPositionals: true,
 });
 const wanted = positionals.length === 0 ? Object.keys(chapters) : positionals;

@@ -20,6 +20,7 @@ import { openServer, type OpenServer } from "./api/server-bench.ts";
 import { documentSuite } from "./api/document-suite.ts";
 import { methodsSuite } from "./api/methods-suite.ts";
 import { slowClientSuite, tlsSuite } from "./api/tls-suite.ts";
+import { tokenSuite } from "./api/token-suite.ts";
 import { watchSuite } from "./api/watch-suite.ts";
 import { hasEtcd, startEtcd, type EtcdServer } from "./etcd-server.ts";
 
@@ -34,6 +35,7 @@ function apiConformance(name: string, open: OpenServer): void {
     describe("watches", () => watchSuite(open));
     describe("access", () => accessSuite(open));
     describe("grants", () => grantSuite(open));
+    describe("tokens", () => tokenSuite(open));
     describe("bootstrap", () => bootstrapSuite(open));
     describe("additions", () => additionsSuite(open));
     describe("history", () => historySuite(open));

@@ -208,7 +208,7 @@ describe("style", () => {
       ),
     );
     const starts =
-      /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server)\.ts$/;
+      /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server|bare-store-server)\.ts$/;
     const alone = code
       .map(({ path }) => path)
       .filter((path) => !starts.test(path))

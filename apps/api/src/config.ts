@@ -8,7 +8,11 @@ const fileOrNone = (description: string) =>
   Type.Union([Type.String(), Type.Null()], { default: null, description });
 
 const endpoint = (value: string) =>
-  Type.String({ default: value, pattern: "^https?://[^?#\\s]*[^?#\\s/]$" });
+  Type.String({
+    default: value,
+    pattern: "^https?://[^?#\\s]*[^?#\\s/]$",
+    description: "its address, without a slash at the end",
+  });
 
 /** The API server's own settings. */
 export const ApiConfigSchema = Type.Object(
@@ -19,7 +23,10 @@ export const ApiConfigSchema = Type.Object(
     }),
     tls: Type.Object(
       {
-        enabled: Type.Boolean({ default: false }),
+        enabled: Type.Boolean({
+          default: false,
+          description: "whether the API is served over TLS",
+        }),
         cert: fileOrNone("the server's certificate, with its chain (PEM)"),
         key: fileOrNone("its key (PEM)"),
         client_ca: fileOrNone(
@@ -41,7 +48,11 @@ export const ApiConfigSchema = Type.Object(
           default: limits.requestsPerSecondMost,
           description: "of one user; more are answered with 429",
         }),
-        burst: Type.Number({ minimum: 1, default: limits.requestsBurstMost }),
+        burst: Type.Number({
+          minimum: 1,
+          default: limits.requestsBurstMost,
+          description: "how many may come at once",
+        }),
       },
       { ...closed, default: {} },
     ),
@@ -60,11 +71,18 @@ export const ApiConfigSchema = Type.Object(
     }),
     authorization: Type.Union(
       [Type.Literal("RBAC"), Type.Literal("always-allow"), Type.Literal("always-deny")],
-      { default: "RBAC" },
+      {
+        default: "RBAC",
+        type: "string",
+        description: "RBAC asks the roles; always-allow and always-deny ask nobody",
+      },
     ),
     authentication: Type.Object(
       {
-        allow_anonymous: Type.Boolean({ default: false }),
+        allow_anonymous: Type.Boolean({
+          default: false,
+          description: "whether requests without credentials are those of system:anonymous",
+        }),
         static_users: Type.Union([Type.String(), Type.Null()], {
           default: null,
           description: "a file of users and the hashes of their tokens",
@@ -77,16 +95,26 @@ export const ApiConfigSchema = Type.Object(
           {
             keystone: Type.Object(
               {
-                enabled: Type.Boolean({ default: false }),
+                enabled: Type.Boolean({
+                  default: false,
+                  description: "whether its tokens are taken",
+                }),
                 endpoint: endpoint("http://localhost:5000/v3"),
               },
               { ...closed, default: {} },
             ),
             keycloak: Type.Object(
               {
-                enabled: Type.Boolean({ default: false }),
+                enabled: Type.Boolean({
+                  default: false,
+                  description: "whether its tokens are taken",
+                }),
                 endpoint: endpoint("http://localhost:9080"),
-                realm: Type.String({ default: "krake", minLength: 1 }),
+                realm: Type.String({
+                  default: "krake",
+                  minLength: 1,
+                  description: "the realm whose tokens are taken",
+                }),
                 base_path: Type.String({
                   default: "/auth",
                   description: "what stands before /realms; empty since Keycloak 17",

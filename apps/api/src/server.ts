@@ -8,6 +8,7 @@ import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setUser, type ApiContext } from "./api-context.ts";
 import { authenticate } from "./auth/authenticate.ts";
+import type { OidcConfig } from "./auth/oidc.ts";
 import { noteRefusal, useAudit } from "./http/audit.ts";
 import { listenerOptions } from "./http/listener.ts";
 import { useCors } from "./http/cors.ts";
@@ -24,11 +25,13 @@ import { healthRoutes, openPaths } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { hookRoutes } from "./routes/hooks.ts";
 import { importRoute } from "./routes/import.ts";
+import { loginRoute } from "./routes/login.ts";
 import { patchRoute } from "./routes/patch.ts";
 import { readRoutes, writeRoutes } from "./routes/resource.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 
 /** The web server with all its routes, not yet listening. The route table is this function and what it calls. */
 export async function buildServer(
@@ -38,6 +41,8 @@ export async function buildServer(
     /** Absent: pages of other origins may not call. */
     readonly corsOrigin: string | undefined;
     readonly auditLog: AuditLog;
+    /** Whose tokens are taken; those where people can log in are told to everyone. */
+    readonly issuers: readonly OidcConfig[];
     readonly requestTimeoutMs: number;
     readonly rate: Rate;
     /** Absent: HTTP without TLS. */
@@ -72,6 +77,8 @@ export async function buildServer(
   await useDocumentation(app, context);
   healthRoutes(app, context);
   serviceRoutes(app, context);
+  tokenRoutes(app, context);
+  loginRoute(app, options.issuers);
   bootstrapRoute(app, context);
   backupRoutes(app, context);
   importRoute(app, context);

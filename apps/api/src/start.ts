@@ -9,11 +9,13 @@ import type { Running } from "@octoplane/shared/lifecycle";
 import { parseListen } from "@octoplane/shared/listen";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
+import { weakAccess } from "@octoplane/shared/weak-settings";
 import type { ApiContext } from "./api-context.ts";
 import { authenticatorOf } from "./auth/authenticator.ts";
 import { Authorizer } from "./auth/authorizer.ts";
 import { RoleBook } from "./auth/role-book.ts";
 import type { TokenSigner } from "./auth/signed-token.ts";
+import { Standing } from "./auth/standing.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
 import { readCertificates, reloadCertificates } from "./http/certificate-files.ts";
 import { closerOf } from "./http/closing.ts";
@@ -44,20 +46,19 @@ export async function start(
       `listen: expected address:port, such as 127.0.0.1:8080, found ${config.listen}`,
     );
   const { resources, log } = parts;
-  if (config.authentication.allow_anonymous)
-    log.warn("anonymous access is on: whoever reaches this address may do what anonymous may");
-  if (config.authorization === "always-allow")
-    log.warn("authorization is off: everyone may do everything");
+  for (const { at, text } of weakAccess(config)) log.warn({ at }, text);
   await bootstrapRoles(resources, config.bootstrap, log);
   const roles = new RoleBook(resources);
   await roles.start();
+  const standing = new Standing(resources, log);
+  await standing.start();
   // Lists and watches are served from memory; they begin to do so before the first request.
   await Promise.all(kinds.map((kind) => resources.feed(kind).ready()));
   const closing = new AbortController();
   const context: ApiContext = {
     ...parts,
     roles,
-    authenticator: await authenticatorOf(config, parts),
+    authenticator: await authenticatorOf(config, { ...parts, standing }),
     authorizer: new Authorizer(config.authorization, roles),
     texts: new ResourceTexts(),
     closing: closing.signal,
@@ -71,6 +72,7 @@ export async function start(
     requestTimeoutMs: config.request_timeout * 1_000,
     rate: config.rate_limit,
     auditLog,
+    issuers: config.authentication.oidc,
     certificates,
   });
   const close = closerOf(server, resources.parts.clock);
@@ -88,6 +90,7 @@ export async function start(
       reload?.[Symbol.dispose]();
       await close();
       await auditLog[Symbol.asyncDispose]();
+      await standing[Symbol.asyncDispose]();
       roles[Symbol.dispose]();
     },
   };

@@ -8,6 +8,7 @@ import { start } from "./start.ts";
 await runProcess<AppControllerConfig>({
   name: "app-controller",
   schema: AppControllerConfigSchema,
+  krakeFile: "kubernetes_application.yaml",
   async start(config, parts) {
     const { clock } = parts.resources.parts;
     const kubes = new KubePool((kubeconfig) => connectKube(kubeconfig, { clock, log: parts.log }));

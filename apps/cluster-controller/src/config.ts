@@ -14,7 +14,11 @@ export const ClusterControllerConfigSchema = Type.Object(
       default: limits.probeRetryMs / 1_000,
       description: "until the next probe after one that failed",
     }),
-    probe_timeout: Type.Number({ minimum: 0.05, default: limits.probeTimeoutMs / 1_000 }),
+    probe_timeout: Type.Number({
+      minimum: 0.05,
+      default: limits.probeTimeoutMs / 1_000,
+      description: "until a probe that is not answered has failed",
+    }),
     probe_failures: Type.Integer({
       minimum: 1,
       default: limits.probeFailuresMax,

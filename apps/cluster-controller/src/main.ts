@@ -8,6 +8,7 @@ import { start } from "./start.ts";
 await runProcess<ClusterControllerConfig>({
   name: "cluster-controller",
   schema: ClusterControllerConfigSchema,
+  krakeFile: "kubernetes_cluster.yaml",
   async start(config, parts) {
     const { clock } = parts.resources.parts;
     const kubes = new KubePool((kubeconfig) => connectKube(kubeconfig, { clock, log: parts.log }));

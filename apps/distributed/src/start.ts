@@ -33,6 +33,8 @@ export async function start(
   const log = openLog("distributed", config.log_level);
   const admin = await keepAdminToken(config, { dataDir, files: tokenFiles, secrets, log });
   const common = [
+    // A scheduler.yaml that lies here is not for these.
+    ["--config", "none"],
     ["--store", config.store],
     ["--sealing-key-file", sealingKey],
     ["--key-reload-interval", String(config.key_reload_interval)],

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { isFailure, messageOf } from "@octoplane/shared/errors";
+import { isFailure, messageOf, type OctoplaneError } from "@octoplane/shared/errors";
 import type { Access } from "./find-server.ts";
 import { plainText } from "./terminal-text.ts";
 
@@ -15,16 +15,19 @@ export function errorLines(error: unknown, access?: Access): readonly string[] {
       plainText(field === "" ? `rok: ${message}` : `rok: ${field}: ${message}`),
     );
   }
-  return [plainText(`rok: ${error.message}${hintFor(error.code, access)}`)];
+  return [plainText(`rok: ${error.message}${hintFor(error, access)}`)];
 }
 
 /** Where the address or the token came from, when it is them that did not do. */
-function hintFor(code: string, access: Access | undefined): string {
+function hintFor({ code, message }: OctoplaneError, access: Access | undefined): string {
   if (!access) return "";
-  if (code === "Unavailable") return ` (address from ${access.addressFrom})`;
+  if (code === "Unavailable") {
+    // An issuer that does not answer was not found where the server was.
+    return message.startsWith("the issuer ") ? "" : ` (address from ${access.addressFrom})`;
+  }
   if (code !== "Unauthenticated") return "";
   return access.tokenFrom === undefined
     ? `; no token was found for ${access.address}: give --token, OCTOPLANE_TOKEN, ` +
-        "a config file or --data-dir"
+        'a config file or --data-dir, or log in with "rok login"'
     : ` (token from ${access.tokenFrom})`;
 }

@@ -122,3 +122,63 @@ test("the block of TLS makes the address one of https, and its files are read be
   await put("work/rok.yaml", "tls: {enabled: true, client_cert: c.pem}\n");
   await expect(find({}, "work")).rejects.toMatchObject({ code: "Invalid" });
 });
+
+test("a login is for its server only, after every token that is given and before one that is merely found", async () => {
+  await putDataDir();
+  const login = {
+    server: "http://127.0.0.1:4000",
+    context: "",
+    issuer: "http://issuer",
+    client_id: "rok",
+    token: "t-login",
+    expires: 1,
+  };
+  await put("home/.config/octoplane/credentials.json", JSON.stringify({ logins: [login] }));
+  expect(await find()).toMatchObject({ token: "t-login", login: { stored: login } });
+  expect((await find({ server: "http://127.0.0.1:4001" })).token).toBeUndefined();
+  expect((await find({ server: "http://127.0.0.1:4000/" })).token).toBe("t-login");
+  await put("home/.config/rok.yaml", "api_url: http://127.0.0.1:4000\ntoken: t-file\n");
+  const given = await find();
+  expect([given.token, given.login]).toEqual(["t-file", undefined]);
+  environment["OCTOPLANE_TOKEN"] = "t-environment";
+  expect((await find()).token).toBe("t-environment");
+  expect((await find({ token: "t-flag" })).token).toBe("t-flag");
+});
+
+test("a context that is named counts before the environment, and nothing else of its file counts", async () => {
+  const contexts = "contexts: {a: {api_url: http://a:1, token: t-a}, b: {api_url: http://b:1}}\n";
+  await put("work/rok.yaml", `api_url: http://flat:1\ntoken: t-flat\n${contexts}`);
+  expect(await find({}, "work")).toMatchObject({ address: "http://flat:1", token: "t-flat" });
+  environment["OCTOPLANE_SERVER"] = "http://environment:1";
+  environment["OCTOPLANE_TOKEN"] = "t-environment";
+  expect(await find({ context: "a" }, "work")).toMatchObject({
+    address: "http://a:1",
+    addressFrom: `context a of ${join(folder, "work/rok.yaml")}`,
+    token: "t-a",
+    context: "a",
+  });
+  environment["OCTOPLANE_CONTEXT"] = "a";
+  expect(await find({}, "work")).toMatchObject({ address: "http://environment:1" });
+  environment = { HOME: environment["HOME"]!, OCTOPLANE_CONTEXT: "b" };
+  const other = await find({}, "work");
+  expect([other.address, other.token]).toEqual(["http://b:1", undefined]);
+  // The token of a context goes to the server of that context only.
+  expect((await find({ context: "a", server: "http://evil:1" }, "work")).token).toBeUndefined();
+  await expect(find({ context: "aa" }, "work")).rejects.toThrow("did you mean a?");
+});
+
+test("a current context is used, and what is wrong with a context is named with it", async () => {
+  const text = "current_context: a\ncontexts:\n  a: {api_url: http://a:1}\n";
+  await put("work/rok.yaml", text);
+  expect(await find({}, "work")).toMatchObject({ address: "http://a:1", context: "a" });
+  await put("work/rok.yaml", `${text}  b: {api_uri: x, tls: {enabled: 1}}\n  c: 7\n`);
+  await expect(find({}, "work")).rejects.toMatchObject({
+    fields: [
+      { message: expect.stringContaining("contexts.b.api_uri (did you mean api_url?)") as string },
+      { message: "contexts.b.tls.enabled: expected a boolean" },
+      { message: "contexts.c: expected keys and values" },
+    ],
+  });
+  await rm(join(folder, "work/rok.yaml"));
+  await expect(find({ context: "a" }, "work")).rejects.toThrow("no config file");
+});

@@ -3,6 +3,12 @@ import { dirname, join, resolve } from "node:path";
 import { failure } from "@octoplane/shared/errors";
 import { fileProblem } from "./file-problem.ts";
 import { readConfig, type RokConfig } from "./config-file.ts";
+import {
+  credentialsPath,
+  loginKey,
+  readLogin,
+  type StoredLogin,
+} from "./login/credentials-file.ts";
 import type { Io } from "./output.ts";
 import type { TlsFiles } from "./tls-fetch.ts";
 
@@ -12,6 +18,10 @@ export interface Access {
   readonly addressFrom: string;
   readonly token?: string;
   readonly tokenFrom?: string;
+  /** The login that the token is of, which may have to be refreshed, and the file that it is kept in. */
+  readonly login?: { readonly path: string; readonly stored: StoredLogin };
+  /** The context of the config file that is in use, if it has any. */
+  readonly context?: string;
   /** PEM texts, when a file or a flag names any. */
   readonly tls?: TlsFiles;
   /** The namespace that the config file names, if one does. */
@@ -23,6 +33,7 @@ export interface AccessFlags {
   readonly token?: string;
   readonly dataDir?: string;
   readonly config?: string;
+  readonly context?: string;
   readonly ca?: string;
 }
 
@@ -34,18 +45,30 @@ const defaultAddress = "http://127.0.0.1:8080";
  * of a server on this machine (`./data` here or in a folder above). A token that was found goes
  * only to the server it was found with: one that stands in a data directory is never sent to an
  * address from elsewhere.
+ *
+ * The token, in this order: `--token`; `admin.token` in `--data-dir`; that of `--context`, or its
+ * login; `OCTOPLANE_TOKEN`; in `OCTOPLANE_DATA_DIR`; the config file's, where it names this server
+ * or none; what `rok login` got for this server and context; `admin.token` in a `./data` of this
+ * server.
  */
 export async function findAccess(
   flags: AccessFlags,
   io: Pick<Io, "environment" | "cwd">,
 ): Promise<Access> {
-  const config = await readConfig(flags.config, io);
+  const config = await readConfig(flags.config, io, flags.context);
   const folders = await dataFolders(flags, io);
   const found = await findAddress({ flags, io, config, folders });
   const token = await findToken({ flags, io, config, folders, address: found.address });
   const tls = await findTls({ flags, io, config, folders, address: found.address });
   const namespace = config?.namespace ?? config?.user;
-  return { ...found, ...token, ...tls, ...(namespace === undefined ? {} : { namespace }) };
+  const context = config?.context;
+  return {
+    ...found,
+    ...token,
+    ...tls,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(context === undefined ? {} : { context }),
+  };
 }
 
 /**
@@ -70,18 +93,30 @@ async function findAddress(sources: Sources): Promise<Pick<Access, "address" | "
   if (flags.server !== undefined) return { address: flags.server, addressFrom: "--server" };
   const flagged = folderAddress(sources, "flag");
   if (flagged) return flagged;
+  const inConfig = configAddress(config);
+  if (inConfig && config?.isFlagged === true) return inConfig;
   const fromEnvironment = io.environment("OCTOPLANE_SERVER");
   if (fromEnvironment !== undefined) {
     return { address: fromEnvironment, addressFrom: "OCTOPLANE_SERVER" };
   }
   const named = folderAddress(sources, "environment");
   if (named) return named;
-  if (config?.apiUrl !== undefined) {
-    // As in Krake, the block of TLS decides on the scheme.
-    const address = config.tls ? config.apiUrl.replace(/^http:/i, "https:") : config.apiUrl;
-    return { address, addressFrom: config.path };
-  }
+  if (inConfig) return inConfig;
   return folderAddress(sources, "found") ?? { address: defaultAddress, addressFrom: "the default" };
+}
+
+function configAddress(
+  config: RokConfig | undefined,
+): Pick<Access, "address" | "addressFrom"> | undefined {
+  if (config?.apiUrl === undefined) return undefined;
+  // As in Krake, the block of TLS decides on the scheme.
+  const address = config.tls ? config.apiUrl.replace(/^http:/i, "https:") : config.apiUrl;
+  return { address, addressFrom: placeOf(config) };
+}
+
+/** For what is said of where something was found. */
+function placeOf({ path, context }: RokConfig): string {
+  return context === undefined ? path : `context ${context} of ${path}`;
 }
 
 function folderAddress(
@@ -101,7 +136,7 @@ function folderAddress(
 
 async function findToken(
   sources: Sources & { readonly address: string },
-): Promise<Pick<Access, "token" | "tokenFrom">> {
+): Promise<Pick<Access, "token" | "tokenFrom" | "login">> {
   const { flags, io, config, folders, address } = sources;
   if (flags.token !== undefined) return { token: flags.token, tokenFrom: "--token" };
   const fromFolder = async (origin: DataFolder["origin"]) => {
@@ -115,14 +150,35 @@ async function findToken(
   };
   const flagged = await fromFolder("flag");
   if (flagged) return flagged;
+  const isFlagged = config?.isFlagged === true;
+  const chosen = isFlagged
+    ? ((await configToken(config, address)) ?? (await loginToken(sources)))
+    : undefined;
+  if (chosen) return chosen;
   const token = io.environment("OCTOPLANE_TOKEN");
   if (token !== undefined) return { token, tokenFrom: "OCTOPLANE_TOKEN" };
   return (
     (await fromFolder("environment")) ??
     (await configToken(config, address)) ??
+    (await loginToken(sources)) ??
     (await fromFolder("found")) ??
     {}
   );
+}
+
+/** What `rok login` left behind for this server. */
+async function loginToken({
+  io,
+  config,
+  address,
+}: Sources & { readonly address: string }): Promise<
+  Pick<Access, "token" | "tokenFrom" | "login"> | undefined
+> {
+  const path = credentialsPath(io);
+  if (path === undefined) return undefined;
+  const stored = await readLogin(path, loginKey(address, config?.context));
+  if (!stored) return undefined;
+  return { token: stored.token, tokenFrom: path, login: { path, stored } };
 }
 
 async function configToken(
@@ -133,7 +189,7 @@ async function configToken(
   const { apiUrl } = config;
   const itsAddress = config.tls ? apiUrl?.replace(/^http:/i, "https:") : apiUrl;
   if (itsAddress !== undefined && !isSameServer(itsAddress, address)) return undefined;
-  if (config.token !== undefined) return { token: config.token, tokenFrom: config.path };
+  if (config.token !== undefined) return { token: config.token, tokenFrom: placeOf(config) };
   if (config.tokenFile === undefined) return undefined;
   try {
     const token = (await readFile(config.tokenFile, "utf8")).trim();
@@ -154,7 +210,8 @@ async function findTls({
     config?.apiUrl === undefined ||
     isSameServer(config.apiUrl.replace(/^http:/i, "https:"), address);
   const paths = isItsServer ? config?.tls : undefined;
-  const named = flags.ca ?? io.environment("OCTOPLANE_CA");
+  const chosen = config?.isFlagged === true && paths?.ca !== undefined ? paths.ca : undefined;
+  const named = flags.ca ?? chosen ?? io.environment("OCTOPLANE_CA");
   const ca = named === undefined ? paths?.ca : resolve(io.cwd, named);
   if (!paths && ca === undefined) return {};
   if (URL.parse(address)?.protocol !== "https:") {

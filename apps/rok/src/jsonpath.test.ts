@@ -89,6 +89,7 @@ describe("templates", () => {
           expect(place).toBeLessThanOrEqual(template.length + 1);
         }
       }),
+      { examples: [[".\\"]] },
     );
   });
 

@@ -283,8 +283,9 @@ class Reader {
   }
 
   #problem(message: string): Error {
-    const place = Math.min(this.#at, this.#text.length) - this.#shift;
     const shown = this.#shift === 0 ? this.#text : this.#text.slice(1, -1);
+    // What the user did not write is no place to point at.
+    const place = Math.min(this.#at - this.#shift, shown.length);
     const line = shown.replace(/\s/g, " ");
     const pointer = `  ${line}\n  ${" ".repeat(Math.max(0, place))}^`;
     return failure("Invalid", `at character ${place + 1}: ${message}\n${pointer}`);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { kinds } from "@octoplane/kinds/registry";
 import { findKind, readNamed } from "./kind-names.ts";
-import { nearNames } from "./near-names.ts";
+import { nearNames } from "@octoplane/shared/near-names";
 
 describe("kinds are found", () => {
   const cases: readonly (readonly [text: string, kind: string])[] = [

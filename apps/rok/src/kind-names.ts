@@ -1,6 +1,6 @@
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { usageError } from "./exit-status.ts";
-import { suggestion } from "./near-names.ts";
+import { suggestion } from "@octoplane/shared/near-names";
 
 /** How people call kinds on the command line. Pure. */
 

@@ -95,6 +95,7 @@ const common: readonly (() => Option)[] = [
   option("--ca <file>", "authority of the server's certificate, PEM (OCTOPLANE_CA)"),
   option("--data-dir <folder>", "data directory of a server on this machine (OCTOPLANE_DATA_DIR)"),
   option("--config <file>", "left out: rok.yaml or krakectl.yaml, here, in ~/.config or in /etc"),
+  option("--context <name>", "one of the config file's contexts (OCTOPLANE_CONTEXT)"),
 ];
 
 function option(flags: string, about: string): () => Option {

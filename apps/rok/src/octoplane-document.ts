@@ -4,7 +4,7 @@ import { kinds } from "@octoplane/kinds/registry";
 import { isFailure, type FieldProblem } from "@octoplane/shared/errors";
 import { tryKind } from "./kind-names.ts";
 import type { ManifestFiles } from "./manifest-files.ts";
-import { suggestion } from "./near-names.ts";
+import { suggestion } from "@octoplane/shared/near-names";
 import { isEntry } from "./same-value.ts";
 
 /** Documents of files as objects of Octoplane, in the order in which they are sent. Pure. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { isoTime } from "@octoplane/shared/clock";
 import { unpack } from "./pack-arguments.ts";
 
 /**
@@ -87,6 +88,14 @@ export function readSeconds(text: string): number {
   const seconds = match ? Number(match[1]) * secondsIn[match[2] as keyof typeof secondsIn] : 0;
   if (seconds > 0 && Number.isSafeInteger(Math.round(seconds * 1_000))) return seconds;
   throw new InvalidArgumentError("Expected a time such as 90s, 5m, 1h or 7d.");
+}
+
+/** A moment as ISO 8601 writes it, with its zone; as the API takes it. */
+export function readMoment(text: string): string {
+  const isMoment = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/i;
+  const moment = isMoment.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(moment)) return isoTime(moment);
+  throw new InvalidArgumentError("Expected a moment such as 2026-01-31 or 2026-01-31T08:00:00Z.");
 }
 
 const secondsIn = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 } as const;

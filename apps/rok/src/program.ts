@@ -6,15 +6,19 @@ import { addBootstrapCommand } from "./commands/bootstrap.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addCloudCommands } from "./commands/cloud.ts";
 import { addCompletionCommands } from "./commands/completion.ts";
+import { addConfigCommands } from "./commands/config.ts";
 import { addGenericCommands } from "./commands/generic.ts";
 import { addImportCommands } from "./commands/import.ts";
 import { addInfrastructureProviderCommands } from "./commands/infrastructure-provider.ts";
 import { addKeyCommands, addSecretCommands } from "./commands/key.ts";
+import { addLoginCommands } from "./commands/login.ts";
 import { addMetricCommands } from "./commands/metric.ts";
 import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
 import { addOpenStackCommands } from "./commands/openstack.ts";
+import { addPkiCommands } from "./commands/pki.ts";
 import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
+import { addAccountCommands, addTokenCommands } from "./commands/token.ts";
 import { commonFlags, type Run } from "./leaf.ts";
 import { plainText } from "./terminal-text.ts";
 import { rokVersion } from "./version.ts";
@@ -50,6 +54,8 @@ export function buildProgram(run: Run): Command {
   addMetricsProviderCommands(run, core);
   addRoleCommands(run, core);
   addSecretCommands(run, core);
+  addTokenCommands(run, core);
+  addAccountCommands(run, core);
   const infra = program
     .command("infra")
     .alias("infrastructure")
@@ -65,8 +71,12 @@ export function buildProgram(run: Run): Command {
   addBackupCommands(run, program);
   addImportCommands(run, program);
   addServiceCommands(run, program);
+  addTokenCommands(run, program);
+  addLoginCommands(run, program);
   addAuthCommands(run, program);
   addKeyCommands(run, program);
+  addPkiCommands(run, program);
+  addConfigCommands(run, program);
   addCompletionCommands(run, program);
   return program;
 }

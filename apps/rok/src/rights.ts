@@ -2,7 +2,7 @@ import type { Rule, Verb } from "@octoplane/kinds/role";
 import { usageError } from "./exit-status.ts";
 import { readableKinds } from "./get-objects.ts";
 import { findKind, tryKind } from "./kind-names.ts";
-import { suggestion } from "./near-names.ts";
+import { suggestion } from "@octoplane/shared/near-names";
 import { demandValueFormat, printLines, printTable, printValue } from "./print-resource.ts";
 import type { Session } from "./session.ts";
 import { oneLine } from "./terminal-text.ts";

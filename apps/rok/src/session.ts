@@ -47,6 +47,16 @@ export class Session {
     };
   }
 
+  /** The flags that say where the server is and who one is. */
+  get flags(): AccessFlags {
+    return this.#flags;
+  }
+
+  /** The config file of the flag, if one was given. */
+  get configPath(): string | undefined {
+    return this.#flags.config;
+  }
+
   /** The namespace of the flag, if one was given. */
   get namedNamespace(): string | undefined {
     return this.#flags.namespace;
@@ -59,18 +69,40 @@ export class Session {
     return this.#access;
   }
 
+  /** Where the server is, as it was found: with a login that may have to be refreshed. */
+  async find(): Promise<Access> {
+    this.#access ??= await findAccess(this.#flags, this.io);
+    return this.#access;
+  }
+
+  /** The same once more, after something has changed that is found. */
+  async findAgain(): Promise<Access> {
+    this.#access = undefined;
+    return await this.find();
+  }
+
   async client(): Promise<Client> {
     if (this.#client) return this.#client;
-    this.#access = await findAccess(this.#flags, this.io);
-    const { address, token, tls } = this.#access;
+    const access = await this.find();
+    const { login } = access;
+    if (login !== undefined) {
+      const { freshToken } = await import("./login/fresh-token.ts");
+      this.#access = { ...access, token: await freshToken(login.path, login.stored, this.io) };
+    }
+    this.#client = await this.clientWith(this.#access?.token);
+    return this.#client;
+  }
+
+  /** A client of the same server with another token, or with none. */
+  async clientWith(token: string | undefined): Promise<Client> {
+    const { address, tls } = await this.find();
     const { clock } = this.io;
-    this.#client = openClient({
+    return openClient({
       address,
       clock,
       ...(token === undefined ? {} : { token }),
       ...(tls === undefined ? {} : { fetch: (await import("./tls-fetch.ts")).tlsFetch(tls) }),
     });
-    return this.#client;
   }
 
   /**

@@ -49,9 +49,15 @@ export async function waitForState<R extends Stateful>(
     if (told !== "" && error instanceof Error) error.message += `; last seen: ${told}`;
     throw error;
   }
-  if (problem === undefined || goal === "deleted") return { status: exitStatus.ok, last };
+  if (goal === "deleted") return { status: exitStatus.ok, last: last && gone(last) };
+  if (problem === undefined) return { status: exitStatus.ok, last };
   session.note(`rok: ${ref.name} does not get ${goal}: ${oneLine(problem)}`);
   return { status: exitStatus.failed, last };
+}
+
+/** As the server answers who waits for the end: the last that was seen of it was its deletion under way. */
+function gone<R extends Stateful>(last: R): R {
+  return { ...last, status: { ...last.status, state: "DELETED" } };
 }
 
 function progressOf({ metadata, status }: Stateful): string {

@@ -139,7 +139,7 @@ export interface Client {
    */
   bootstrap(
     documents: readonly unknown[],
-    options?: { readonly force?: boolean },
+    options?: WriteOptions & { readonly force?: boolean },
   ): Promise<readonly BootstrapResult[]>;
   /** Puts an application on a cluster of its namespace. */
   bind(ref: Ref, cluster: Pick<ResourceRef, "name">): Promise<Application>;
@@ -174,10 +174,10 @@ export function openClient(options: ClientOptions): Client {
       transport.json("POST", "/core/tokens", {
         body: { user, expires_in: expiresInSeconds ?? null },
       }),
-    async bootstrap(documents, { force = false } = {}) {
-      const body = { documents, force };
+    async bootstrap(documents, { force = false, ...options } = {}) {
+      const asking = { body: { documents, force }, query: dryRunQuery(options) };
       type Answer = { readonly results: readonly BootstrapResult[] };
-      return (await transport.json<Answer>("POST", "/bootstrap", { body })).results;
+      return (await transport.json<Answer>("POST", "/bootstrap", asking)).results;
     },
     async bind(ref, { name }) {
       const cluster = {

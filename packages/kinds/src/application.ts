@@ -147,6 +147,11 @@ export const ApplicationKind = defineKind({
     ["status", "events"],
     ["status", "copies"],
   ],
+  krakeForm: {
+    numbersAsText: ["shutdown_grace_time", "backoff", "backoff_delay", "backoff_limit"].map(
+      (field) => ["spec", field],
+    ),
+  },
   bulky: [
     ["spec", "manifest"],
     ["spec", "tosca"],

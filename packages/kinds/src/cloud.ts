@@ -97,6 +97,14 @@ const shared = {
     ["spec", "openstack", "infrastructure_provider"],
   ],
   additions: metricsStatusAdditions,
+  krakeForm: {
+    misplaced: [
+      {
+        from: ["metadata", "password"],
+        to: ["spec", "openstack", "auth", "password", "user", "password"],
+      },
+    ],
+  },
   finalizers: [],
   columns,
   derive: metricsState,

@@ -126,6 +126,9 @@ export const ClusterKind = defineKind({
     ["status", "capacity"],
     ["status", "served_kinds"],
   ],
+  krakeForm: {
+    numbersAsText: ["backoff", "backoff_delay", "backoff_limit"].map((field) => ["spec", field]),
+  },
   finalizers: [],
   columns: [
     { title: "state", cell: (cluster) => formatState(cluster.status.state) },

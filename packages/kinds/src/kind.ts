@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
+import type { KrakeForm } from "./krake-form.ts";
 import type { Metadata, Reason } from "./metadata.ts";
 
 /**
@@ -67,6 +68,8 @@ export interface Kind<
   readonly immutable?: readonly FieldPath[];
   /** Fields that Krake does not know: a PUT (of the status, too) that leaves one out keeps what is stored. */
   readonly additions: readonly FieldPath[];
+  /** Where Krake's command line writes bodies in another form. */
+  readonly krakeForm?: KrakeForm;
   /** What is large, and emptied in a summary: lists, objects and texts; everything keeps its shape. */
   readonly bulky?: readonly FieldPath[];
   /** What objects can be chosen by in a field selector, beside their names and their state. */

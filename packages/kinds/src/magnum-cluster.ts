@@ -65,6 +65,7 @@ export const MagnumClusterKind = defineKind({
     ["status", "conditions"],
     ["status", "events"],
   ],
+  krakeForm: { misplaced: [{ from: ["metadata", "constraints"], to: ["spec", "constraints"] }] },
   finalizers: [],
   columns: [
     { title: "state", cell: ({ status }) => formatState(status.state) },

@@ -5,6 +5,12 @@ import type { FieldProblem } from "@octoplane/shared/errors";
 
 export const dateTime = Type.String({ format: "date-time", description: "ISO 8601" });
 
+/** Texts of the form of a moment that no calendar has (a leap second) are none that could be compared. */
+export function checkMoment(field: string, text: string | null): readonly FieldProblem[] {
+  if (text === null || !Number.isNaN(Date.parse(text))) return [];
+  return [{ field, message: "expected a moment that there is" }];
+}
+
 /** A field that may be null, and is null when it is left out. */
 export function nullable<T extends Type.TSchema>(schema: T) {
   return Type.Union([schema, Type.Null()], { default: null });

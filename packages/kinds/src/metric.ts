@@ -6,7 +6,10 @@ import { defineKind, type Column, type Resource, type ResourceOf } from "./kind.
 
 const SpecSchema = Type.Object(
   {
-    allowed_values: Type.Array(Type.Integer(), { description: "empty: every value in the range" }),
+    allowed_values: Type.Array(Type.Integer(), {
+      default: [],
+      description: "empty: every value in the range",
+    }),
     min: Type.Number(),
     max: Type.Number(),
     direction: Type.Optional(
@@ -55,6 +58,12 @@ const shared = {
   subresources: [],
   secrets: [],
   additions: [["spec", "direction"]],
+  krakeForm: {
+    numbersAsText: [
+      ["spec", "min"],
+      ["spec", "max"],
+    ],
+  },
   finalizers: [],
   columns,
   validate,

@@ -3,6 +3,7 @@ import { Compile, type Validator } from "typebox/compile";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { fillDefaults } from "./fill-defaults.ts";
+import { readKrakeForm } from "./krake-form.ts";
 import { checkMetadata, MetadataInputSchema, type MetadataInput } from "./metadata.ts";
 import type { AnyKind } from "./kind.ts";
 
@@ -39,7 +40,8 @@ const inputSchemas = new WeakMap<AnyKind, Type.TSchema>();
 export function readInput(kind: AnyKind, body: unknown): Input {
   let schema = inputSchemas.get(kind);
   if (!schema) inputSchemas.set(kind, (schema = inputSchema(kind)));
-  const input = readAs<Input>(schema, body);
+  const declared = kind.krakeForm ? readKrakeForm(kind.krakeForm, body) : body;
+  const input = readAs<Input>(schema, declared);
   const problems = [
     ...checkMetadata(input.metadata),
     ...kind.validate(input as unknown as Parameters<AnyKind["validate"]>[0]),

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { defineKind, type ResourceOf } from "./kind.ts";
-import { dateTime, nullable } from "./metadata.ts";
+import { checkMoment, dateTime, nullable } from "./metadata.ts";
 
 /** Kind ServiceAccount: who a program is, that nobody logs in for. Its tokens end with it. */
 
@@ -14,10 +14,8 @@ export const ServiceAccountKind = defineKind({
     spec: Type.Object(
       {
         description: Type.String({ default: "", maxLength: 1_024 }),
-        tokens_not_before: {
-          ...nullable(dateTime),
-          description: "tokens that were issued before this moment have ended",
-        },
+        /** Tokens that were issued before this moment have ended. */
+        tokens_not_before: nullable(dateTime),
       },
       { additionalProperties: false, default: {} },
     ),
@@ -35,24 +33,16 @@ export const ServiceAccountKind = defineKind({
     { title: "description", cell: ({ spec }) => spec.description },
     { title: "tokens not before", wide: true, cell: ({ spec }) => spec.tokens_not_before ?? "" },
   ],
-  validate: ({ metadata: { name, namespace } }) =>
-    (["name", "namespace"] as const).flatMap((field) => {
-      const text = field === "name" ? name : namespace;
-      if (text === null || text === undefined || isAccountPart(text)) return [];
-      const message = `expected at most ${accountPartMax} characters without ":" for a service account`;
-      return [{ field: `metadata.${field}`, message }];
-    }),
+  validate: ({ metadata: { name }, spec }) => [
+    ...checkMoment("spec.tokens_not_before", spec.tokens_not_before),
+    // A namespace may hold colons, as that of system:admin does: the name is what stands behind the last one.
+    ...(name.includes(":")
+      ? [{ field: "metadata.name", message: 'expected no ":" in the name of a service account' }]
+      : []),
+  ],
 });
 
 export type ServiceAccount = ResourceOf<typeof ServiceAccountKind>;
-
-/** Two of them, with what stands before, fit into the name of a user (255). */
-const accountPartMax = 115;
-
-/** Whether a text can be the namespace or the name of a service account: a colon would make its user's name ambiguous. */
-export function isAccountPart(text: string): boolean {
-  return text !== "" && text.length <= accountPartMax && !text.includes(":");
-}
 
 const userPrefix = "system:serviceaccount:";
 const everyAccount = "system:serviceaccounts";
@@ -60,6 +50,15 @@ const everyAccount = "system:serviceaccounts";
 /** The user that a service account is: `system:serviceaccount:NAMESPACE:NAME`, as in Kubernetes. */
 export function accountUser(namespace: string, name: string): string {
   return `${userPrefix}${namespace}:${name}`;
+}
+
+/** The way back; `undefined` for any other user. */
+export function accountOf(
+  user: string,
+): { readonly namespace: string; readonly name: string } | undefined {
+  const colon = user.lastIndexOf(":");
+  if (!user.startsWith(userPrefix) || colon < userPrefix.length) return undefined;
+  return { namespace: user.slice(userPrefix.length, colon), name: user.slice(colon + 1) };
 }
 
 /** The groups that a service account is in: all of them, and those of its namespace. */

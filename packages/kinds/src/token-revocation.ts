@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { defineKind, type ResourceOf } from "./kind.ts";
-import { dateTime, nullable } from "./metadata.ts";
+import { checkMoment, dateTime, nullable } from "./metadata.ts";
 
 /** Kind TokenRevocation: one token, or all the tokens of a user from before a moment, that are no longer taken. */
 
@@ -25,14 +25,10 @@ export const TokenRevocationKind = defineKind({
       {
         token_id: nullable(tokenIdSchema),
         user: nullable(revokedUserSchema),
-        before: {
-          ...nullable(dateTime),
-          description: "with user: tokens issued before this; null: before this object was made",
-        },
-        expires: {
-          ...nullable(dateTime),
-          description: "when the revocation may be removed; null: never",
-        },
+        /** With a user: tokens issued before this; null: before this object was made. */
+        before: nullable(dateTime),
+        /** When the revocation may be removed; null: never. */
+        expires: nullable(dateTime),
         reason: revocationReasonSchema,
       },
       { additionalProperties: false },
@@ -58,7 +54,10 @@ export const TokenRevocationKind = defineKind({
     { title: "reason", wide: true, cell: ({ spec }) => spec.reason },
   ],
   validate: ({ spec }) => {
-    const problems: FieldProblem[] = [];
+    const problems: FieldProblem[] = [
+      ...checkMoment("spec.before", spec.before),
+      ...checkMoment("spec.expires", spec.expires),
+    ];
     if ((spec.token_id === null) === (spec.user === null)) {
       problems.push({ field: "spec", message: "expected exactly one of token_id and user" });
     }

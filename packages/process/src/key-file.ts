@@ -28,7 +28,9 @@ export async function readKeyFile(path: string): Promise<KeyRing> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw failure("Invalid", `the key file ${path} cannot be read: ${messageOf(error)}`);
+    const isAbsent = (error as { readonly code?: string }).code === "ENOENT";
+    const hint = isAbsent ? "; rok key new makes one, rok config generate a whole set" : "";
+    throw failure("Invalid", `the key file ${path} cannot be read: ${messageOf(error)}${hint}`);
   }
   return parseKeyRing(text, path);
 }

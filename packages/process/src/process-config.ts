@@ -2,7 +2,8 @@ import { Type, type Static } from "typebox";
 import { limits } from "@octoplane/shared/limits";
 
 const closed = { additionalProperties: false } as const;
-const file = Type.Union([Type.String(), Type.Null()], { default: null });
+const textOrNone = (description: string) =>
+  Type.Union([Type.String(), Type.Null()], { default: null, description });
 
 /** How much is logged, from all down to nothing. */
 export function logLevel(byDefault: "info" | "warn") {
@@ -34,11 +35,11 @@ export const processFields = {
   }),
   store_auth: Type.Object(
     {
-      ca: file,
-      cert: file,
-      key: file,
-      user: file,
-      password_file: file,
+      ca: textOrNone("the authority of etcd's certificates (PEM); with it, TLS is spoken"),
+      cert: textOrNone("the certificate to show etcd (PEM)"),
+      key: textOrNone("its key (PEM)"),
+      user: textOrNone("the user of etcd"),
+      password_file: textOrNone("a file with the user's password"),
     },
     { ...closed, default: {}, description: "files for TLS, and the user, of etcd" },
   ),

@@ -4,15 +4,18 @@ import { Resources } from "@octoplane/resources/resources";
 import { systemClock } from "@octoplane/shared/clock";
 import { failure, messageOf } from "@octoplane/shared/errors";
 import { openHealthServer } from "@octoplane/shared/health-server";
+import type { KrakeFile } from "@octoplane/shared/krake-settings/krake-keys";
 import { disposeAll, runUntilSignal, type Running } from "@octoplane/shared/lifecycle";
 import { limits } from "@octoplane/shared/limits";
 import { openLog, type Log } from "@octoplane/shared/log";
 import { Metrics } from "@octoplane/shared/metrics";
 import { systemRandom } from "@octoplane/shared/random";
+import { weakFiles, weakStore, type Weakness } from "@octoplane/shared/weak-settings";
 import { openStore } from "@octoplane/store/open";
 import { processSchema, type ProcessConfig } from "./process-config.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
-import { flagsOf, readSettings } from "./settings.ts";
+import { lookAtSecretFiles } from "./secret-files.ts";
+import { flagsOf, loadSettings, type LoadedSettings } from "./settings.ts";
 
 export interface ProcessParts {
   readonly resources: Resources;
@@ -28,6 +31,10 @@ export interface ProcessParts {
 export interface ProcessDeclaration<C> {
   readonly name: string;
   readonly schema: Type.TObject;
+  /** Krake's file for the same process: it is looked for when none is named, and its keys are taken. */
+  readonly krakeFile: KrakeFile;
+  /** What of the app's own settings lets too many people in; what they have in common is known here. */
+  readonly weaknesses?: (config: C) => readonly Weakness[];
   start(config: C, parts: ProcessParts): Promise<Running>;
 }
 
@@ -39,25 +46,62 @@ export async function runProcess<C>(declaration: ProcessDeclaration<C>): Promise
   const schema = processSchema(declaration.schema);
   const args = process.argv.slice(2);
   if (args.includes("--help")) {
-    for (const { flag, text } of flagsOf(schema))
+    const ways = [
+      { flag: "-c, --config", text: `${declaration.krakeFile}, ours or Krake's; none: no file` },
+      { flag: "--check-config", text: "look at the settings, print what is to be said, and end" },
+    ];
+    for (const { flag, text } of [...ways, ...flagsOf(schema)])
       process.stdout.write(`${flag.padEnd(32)}${text}\n`);
     return;
   }
   try {
-    const settings = await readSettings<ProcessConfig & C>(schema, args);
-    await runUntilSignal((signal) => startProcess(declaration, settings, signal));
+    const { krakeFile } = declaration;
+    const loaded = await loadSettings<ProcessConfig & C>(schema, args, krakeFile);
+    if (loaded.isCheck) await printCheck(declaration, loaded);
+    else await runUntilSignal((signal) => startProcess(declaration, loaded, signal));
   } catch (error) {
     process.stderr.write(`${declaration.name}: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }
 
+/** `--check-config`: settings that do not do have been an error before. */
+async function printCheck<C>(
+  { name, weaknesses }: ProcessDeclaration<C>,
+  { settings, file, notes }: LoadedSettings<ProcessConfig & C>,
+): Promise<void> {
+  const weak = [...(await weaknessesOf(settings)), ...(weaknesses?.(settings) ?? [])];
+  const lines = [
+    ...notes.map(({ keys, text }) => `note: ${keys.join(", ")}: ${text}`),
+    ...weak.map(({ at, text }) => `weak: ${at}: ${text}`),
+    `${name}: ${file ?? "no file"}: the settings do`,
+  ];
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+}
+
+async function weaknessesOf(settings: ProcessConfig): Promise<readonly Weakness[]> {
+  return [...weakStore(settings), ...weakFiles(await lookAtSecretFiles(settings))];
+}
+
+async function tellOfSettings(
+  log: Log,
+  { settings, file, notes }: LoadedSettings<ProcessConfig>,
+): Promise<void> {
+  if (file !== undefined) log.info({ file }, "settings were read");
+  for (const { keys, text, isImportant } of notes) {
+    log[isImportant ? "warn" : "info"]({ file, keys }, text);
+  }
+  for (const { at, text } of await weaknessesOf(settings)) log.warn({ at }, text);
+}
+
 async function startProcess<C>(
   declaration: ProcessDeclaration<C>,
-  settings: ProcessConfig & C,
+  loaded: LoadedSettings<ProcessConfig & C>,
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
+  const { settings } = loaded;
   const log = openLog(declaration.name, settings.log_level);
+  await tellOfSettings(log, loaded);
   const metrics = new Metrics();
   metrics.collectProcess();
   const parts: AsyncDisposable[] = [];

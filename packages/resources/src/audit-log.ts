@@ -21,6 +21,8 @@ export class AuditLog implements AsyncDisposable {
   /** With their names: a commit whose answer was lost is repeated, and tells nothing twice. */
   #queue: Write[] = [];
   #dropped = 0;
+  #latest = 0;
+  #told = 0;
   #attempt = 0;
   /** How many are stored, as far as is known; counted again now and then, because other servers write too. */
   #count: number | undefined;
@@ -99,8 +101,7 @@ export class AuditLog implements AsyncDisposable {
 
   #write(entry: AuditEntry): Write {
     const { random } = this.#parts;
-    const time = entry.time.toLowerCase().replaceAll(/[-:.]/g, "");
-    const name = `${time}-${random.bytes(4).toString("hex")}`;
+    const name = this.#nextName(Date.parse(entry.time));
     const record: ObjectRecord = {
       metadata: {
         name,
@@ -118,6 +119,15 @@ export class AuditLog implements AsyncDisposable {
       fields: { spec: entry },
     };
     return { key: partKey(kind, { name }, "object"), value: encodeRecord(record) };
+  }
+
+  /** In the order in which requests came to their end here; of several servers, by their clocks. */
+  #nextName(moment: number): string {
+    this.#latest = Math.max(this.#latest, moment);
+    this.#told = (this.#told + 1) % 0x1_0000;
+    const time = isoTime(this.#latest).toLowerCase().replaceAll(/[-:.]/g, "");
+    const turn = this.#told.toString(16).padStart(4, "0");
+    return `${time}-${turn}-${this.#parts.random.bytes(4).toString("hex")}`;
   }
 
   /** The oldest records that have to go so that so many more find room. */

@@ -123,6 +123,14 @@ export const limits = {
   keepAliveMs: 72_000,
   /** How often the files of certificates are looked at. */
   certificateReloadMs: 10_000,
+  /** A fresh certificate is good from a little before now: clocks of other machines are not exact. */
+  certificateBackdateMs: 5 * 60_000,
+  /** An authority of `rok pki` that nobody says more of: long enough to forget it, and then it is replaced on purpose. */
+  authorityDays: 3_650,
+  /** The longest that `rok pki` issues for: 50 years, after which no algorithm of today is good. */
+  authorityDaysMax: 18_250,
+  /** A certificate that nobody says more of: a year, as most rules ask for. */
+  certificateDays: 365,
   /** One request to a server that knows users (OpenID Connect, Keycloak, Keystone), and what is read of its answer. */
   identityServerMs: 5_000,
   identityAnswerBytesMax: 1024 * 1024,
@@ -314,6 +322,20 @@ export const limits = {
   rokCompletionsMax: 500,
   /** Changes to one file that `rok edit` offers to correct before it gives up. */
   rokEditsMax: 20,
+
+  /** One request of `rok login` to an issuer, and what is read of its answer: people wait for it. */
+  loginRequestMs: 15_000,
+  loginAnswerBytesMax: 1024 * 1024,
+  /** Between two questions whether somebody has logged in, when the issuer names no time (RFC 8628, section 3.2). */
+  loginPollMs: 5_000,
+  /** How much longer it is after each `slow_down` (section 3.5), and after an answer that did not come. */
+  loginSlowDownMs: 5_000,
+  /** A token that ends within this time is refreshed first: longer than a request takes, and than clocks differ. */
+  loginRefreshMs: 60_000,
+  /** Whoever refreshes holds the lock for one request; one that is older was left behind by a crash. */
+  loginLockStaleMs: 30_000,
+  /** How often a lock that somebody else holds is tried. */
+  loginLockRetryMs: 50,
 
   // --- demo ----------------------------------------------------------------------------------------------
   /** One step of the demo on slow real clusters: an image has to be pulled. */

@@ -209,7 +209,7 @@ export function accessSuite(open: OpenServer): void {
     }
   });
 
-  const openToAll = new Set(["/livez", "/readyz", "/metrics"]);
+  const openToAll = new Set(["/livez", "/readyz", "/metrics", "/login"]);
   const openToUsers = new Set(["/", "/me", "/me/rights", "/me/rules", "/release"]);
   const queries: Readonly<Record<string, string>> = {
     "/me/rights": "?verb=list&api=core&resource=roles",
@@ -279,6 +279,8 @@ export function accessSuite(open: OpenServer): void {
     if (method === "GET" || method === "DELETE") return undefined;
     const kind = kinds.find(({ plural }) => template.split("/").includes(plural));
     if (template === "/core/tokens") return { user: "somebody" };
+    if (template === "/core/tokens/revoke") return { token_id: name };
+    if (template.endsWith("/serviceaccounts/{name}/token")) return {};
     if (template === "/core/secrets/reseal") return undefined;
     if (template === "/core/import") {
       const value = { metadata: { name, uid: name }, rules: [] };

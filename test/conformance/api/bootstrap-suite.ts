@@ -68,7 +68,6 @@ export function bootstrapSuite(open: OpenServer): void {
     expect(found[0]).toMatch(/^documents\[1\]\.kind: expected one of core\/Role, .*, found kuber/);
     expect(found[1]).toMatch(/^documents\[2\]\.kind: .*found nothing\/nothing$/);
     expect(found.slice(2).map((text) => text.split(": ")[0])).toEqual([
-      "documents[3].spec.allowed_values",
       "documents[3].spec.max",
       "documents[3].spec.provider",
       "documents[4].metadata.name",

@@ -60,6 +60,11 @@ export function methodsSuite(open: OpenServer): void {
     isDown = true;
     expect(await nameOf("another's")).toBe(503);
     expect(await nameOf("keystones")).toBe("kim");
+    // Keystone may know the token by other texts: only those of the user can be revoked, all of them.
+    const revoke = (body: object) => server.call("POST", "/core/tokens/revoke", { body });
+    expect((await revoke({ token: "keystones" })).body.detail).toContain("its own server ends it");
+    await revoke({ user: "kim" });
+    expect(await nameOf("keystones")).toBe(401);
     expect(server.logged()).not.toMatch(/static-secret|keystones|nobody's/);
     await server[Symbol.asyncDispose]();
     keystone.closeAllConnections();

@@ -135,6 +135,14 @@ const samples: Readonly<Record<string, Sample>> = {
   InfrastructureProvider: infrastructureProvider,
   GlobalCloud: cloud,
   Cloud: cloud,
+  ServiceAccount: {
+    body: { spec: { description: "builds" } },
+    change: (body) => (body.spec.tokens_not_before = "2024-01-01T00:00:00Z"),
+  },
+  TokenRevocation: {
+    body: { spec: { user: "somebody-else", before: "2020-01-01T00:00:00Z" } },
+    change: (body) => (body.spec.reason = "lost"),
+  },
 };
 
 export function sampleOf(kind: string, name: string): Json {

@@ -3,6 +3,7 @@ import { failure } from "@octoplane/shared/errors";
 import type { ClientCertificates } from "./client-certificate.ts";
 import type { OidcIssuer } from "./oidc.ts";
 import type { RawTokens } from "./raw-token.ts";
+import type { Standing } from "./standing.ts";
 import type { StaticUsers } from "./static-users.ts";
 import type { TokenSigner } from "./signed-token.ts";
 import { anonymous, type User } from "./user.ts";
@@ -15,6 +16,7 @@ export interface Authenticator {
   readonly issuers: readonly OidcIssuer[];
   readonly rawTokens: RawTokens | undefined;
   readonly allowAnonymous: boolean;
+  readonly standing: Standing;
 }
 
 /**
@@ -27,7 +29,7 @@ export function authenticate(
   socket: Socket,
 ): User | Promise<User> {
   const certified = auth.certificates?.userOf(socket);
-  if (certified) return certified;
+  if (certified) return auth.standing.checked(certified);
   if (header === undefined) {
     if (auth.allowAnonymous) return anonymous;
     throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
@@ -35,11 +37,22 @@ export function authenticate(
   // Krake's clients send the token alone, without a word before it.
   const match = /^(?:Bearer +)?(\S+) *$/i.exec(header);
   if (!match) throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
-  const token = match[1]!;
+  const user = userOfToken(auth, match[1]!);
+  return user instanceof Promise ? standingOf(auth, user) : auth.standing.checked(user);
+}
+
+async function standingOf(auth: Authenticator, user: Promise<User>): Promise<User> {
+  return await auth.standing.checked(await user);
+}
+
+/**
+ * Whose token it is, whether it was revoked or not. Tokens that we know at once come first: they are never shown to another
+ * server. `Unauthenticated` for one that is not good or not known.
+ */
+export function userOfToken(auth: Authenticator, token: string): User | Promise<User> {
   return auth.signer.userOf(token) ?? auth.staticUsers?.userOf(token) ?? foreign(auth, token);
 }
 
-/** Tokens that we know at once come first: they are never shown to another server. */
 async function foreign(auth: Authenticator, token: string): Promise<User> {
   for (const issuer of auth.issuers) {
     const user = await issuer.userOf(token);

@@ -7,12 +7,18 @@ import { ClientCertificates } from "./client-certificate.ts";
 import { OidcIssuer } from "./oidc.ts";
 import { keycloak, keystone, RawTokens } from "./raw-token.ts";
 import type { TokenSigner } from "./signed-token.ts";
+import type { Standing } from "./standing.ts";
 import { readStaticUsers } from "./static-users.ts";
 
 /** The methods that the settings switch on; any number of them. `Invalid` when the file of users cannot be read. */
 export async function authenticatorOf(
   config: ApiConfig,
-  parts: { readonly resources: Resources; readonly signer: TokenSigner; readonly log: Log },
+  parts: {
+    readonly resources: Resources;
+    readonly signer: TokenSigner;
+    readonly log: Log;
+    readonly standing: Standing;
+  },
 ): Promise<Authenticator> {
   const { authentication, tls } = config;
   const { clock } = parts.resources.parts;
@@ -24,6 +30,7 @@ export async function authenticatorOf(
     issuers: authentication.oidc.map((one) => new OidcIssuer(one, { clock, log: parts.log })),
     rawTokens: rawTokensOf(authentication.strategy, clock),
     allowAnonymous: authentication.allow_anonymous,
+    standing: parts.standing,
   };
 }
 

@@ -11,7 +11,7 @@ import { namedUser, type User } from "./user.ts";
  */
 export class ClientCertificates {
   readonly #clock: Clock;
-  readonly #known = new WeakMap<Socket, { readonly user: User; readonly end: number } | null>();
+  readonly #known = new WeakMap<Socket, User | null>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,12 +25,12 @@ export class ClientCertificates {
       this.#known.set(socket, known);
     }
     if (known === null) return undefined;
-    if (known.end > this.#clock.now()) return known.user;
+    if ((known.credential?.end ?? 0) > this.#clock.now()) return known;
     throw failure("Unauthenticated", "the client certificate has expired");
   }
 }
 
-function read(socket: Socket): { readonly user: User; readonly end: number } | null {
+function read(socket: Socket): User | null {
   if (!(socket instanceof TLSSocket)) return null;
   const certificate: Partial<PeerCertificate> | null = socket.getPeerCertificate();
   if (!certificate?.subject) return null;
@@ -48,5 +48,8 @@ function read(socket: Socket): { readonly user: User; readonly end: number } | n
   }
   const groups = organisations === undefined ? [] : [organisations].flat();
   checkIdentity("the client certificate", name, groups);
-  return { user: namedUser(name, groups), end: Date.parse(certificate.valid_to ?? "") };
+  const [issued, end] = [certificate.valid_from, certificate.valid_to].map((time) =>
+    Date.parse(time ?? ""),
+  ) as [number, number];
+  return namedUser(name, groups, { what: "client certificate", issued, end });
 }

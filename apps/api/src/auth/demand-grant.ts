@@ -64,10 +64,14 @@ export function demandGrants(
   }
 }
 
-/** For a token that names somebody: whoever sees it can do what they may do. */
-export function demandTokenFor(context: ApiContext, user: User, name: string): void {
-  if (name === user.name) return;
-  demandRules(context, user, context.roles.rulesOf(namedUser(name)));
+/** For a token that names somebody: whoever sees it can do what they may do, by their groups too. */
+export function demandTokenFor(
+  context: ApiContext,
+  user: User,
+  named: { readonly name: string; readonly groups?: readonly string[] },
+): void {
+  if (named.name === user.name) return;
+  demandRules(context, user, context.roles.rulesOf(namedUser(named.name, named.groups)));
 }
 
 function demandRules(context: ApiContext, user: User, granted: readonly Rule[], remark = ""): void {

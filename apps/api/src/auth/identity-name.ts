@@ -1,8 +1,12 @@
+import { isAccountName } from "@octoplane/kinds/service-account";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { namedUser, type User } from "./user.ts";
+import { namedUser, type Credential, type User } from "./user.ts";
 
-/** `Unauthenticated` for a user or groups from elsewhere that are empty, endless, or would not be readable in a log. */
+/**
+ * `Unauthenticated` for a user or groups from elsewhere that are empty, endless, or would not be readable in a log, and for
+ * names of service accounts, which only the tokens of these bear.
+ */
 export function checkIdentity(origin: string, name: string, groups: readonly string[]): void {
   if (!isName(name)) {
     throw failure("Unauthenticated", `${origin} names no user that can be one`);
@@ -10,6 +14,9 @@ export function checkIdentity(origin: string, name: string, groups: readonly str
   if (groups.length > limits.groupsMax || !groups.every(isName)) {
     throw failure("Unauthenticated", `${origin} names groups that cannot be any, or too many`);
   }
+  const account = [name, ...groups].find(isAccountName);
+  if (account === undefined) return;
+  throw failure("Unauthenticated", `${origin} names ${account}, as only service accounts are`);
 }
 
 function isName(text: string): boolean {
@@ -26,12 +33,18 @@ export function foreignUser(
     readonly name: string;
     readonly groups: readonly string[];
     readonly allowSystemNames: boolean;
+    readonly credential: Credential;
   },
 ): User {
-  const isFree = (text: string): boolean => found.allowSystemNames || !/^system:/i.test(text);
-  checkIdentity(origin, found.name, found.groups);
+  const isFree = (text: string): boolean =>
+    (found.allowSystemNames || !/^system:/i.test(text)) && !isAccountName(text);
+  checkIdentity(
+    origin,
+    found.name,
+    found.groups.filter((group) => !isAccountName(group)),
+  );
   if (!isFree(found.name)) {
     throw failure("Unauthenticated", `${origin} names ${found.name}, which it may not`);
   }
-  return namedUser(found.name, found.groups.filter(isFree));
+  return namedUser(found.name, found.groups.filter(isFree), found.credential);
 }

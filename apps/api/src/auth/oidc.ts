@@ -6,7 +6,8 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import { foreignUser } from "./identity-name.ts";
 import { IssuerKeys } from "./issuer-keys.ts";
-import type { User } from "./user.ts";
+import { foreignTokenId } from "./token-id.ts";
+import type { Credential, User } from "./user.ts";
 
 /** One issuer of OpenID Connect whose tokens are taken. */
 export const OidcSchema = Type.Object(
@@ -16,13 +17,33 @@ export const OidcSchema = Type.Object(
       description: "as its tokens name it, such as https://keycloak.example/realms/krake",
     }),
     audience: Type.String({ minLength: 1, description: "whom its tokens must be meant for" }),
-    user_claim: Type.String({ default: "preferred_username", minLength: 1 }),
-    groups_claim: Type.String({ default: "groups", minLength: 1 }),
+    user_claim: Type.String({
+      default: "preferred_username",
+      minLength: 1,
+      description: "the claim with the name of the user",
+    }),
+    groups_claim: Type.String({
+      default: "groups",
+      minLength: 1,
+      description: "the claim with the groups",
+    }),
     user_prefix: Type.String({ default: "", description: "put before every name" }),
     groups_prefix: Type.String({ default: "", description: "put before every group" }),
     allow_system_names: Type.Boolean({
       default: false,
       description: "whether it may name users and groups that begin with system:",
+    }),
+    device_client_id: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "the public client by which `rok login` logs people in (RFC 8628); its ID tokens are taken beside those " +
+          "that are meant for the audience",
+      }),
+    ),
+    device_scopes: Type.Array(Type.String({ pattern: "^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$" }), {
+      default: ["openid", "profile", "offline_access"],
+      description: "what `rok login` asks for",
     }),
   },
   { additionalProperties: false },
@@ -71,7 +92,7 @@ export class OidcIssuer {
   }
 
   async #check(token: string, header: jwt.JwtHeader): Promise<Verified> {
-    const { issuer, audience } = this.#config;
+    const { issuer, audience, device_client_id: client } = this.#config;
     const key = await this.#keys.find(header.kid, header.alg);
     if (!key) throw failure("Unauthenticated", "the token is signed with an unknown key");
     const { generation } = this.#keys;
@@ -80,19 +101,26 @@ export class OidcIssuer {
       claims = jwt.verify(token, key.key, {
         algorithms: [key.algorithm],
         issuer,
-        audience,
+        audience: client === undefined ? audience : [audience, client],
         clockTolerance: limits.clockSkewSeconds,
         clockTimestamp: this.#seconds(),
       }) as jwt.JwtPayload;
     } catch (error) {
       throw failure("Unauthenticated", reasonOf(error));
     }
-    const { exp } = claims;
+    const { exp, iat } = claims;
     if (typeof exp !== "number") throw failure("Unauthenticated", "the token has no end (exp)");
-    return { user: this.#read(claims), end: exp + limits.clockSkewSeconds, generation };
+    const end = exp + limits.clockSkewSeconds;
+    const credential = {
+      what: "token",
+      id: foreignTokenId(token),
+      issued: typeof iat === "number" ? iat * 1_000 : -Infinity,
+      end: end * 1_000,
+    } as const;
+    return { user: this.#read(claims, credential), end, generation };
   }
 
-  #read(claims: Readonly<Record<string, unknown>>): User {
+  #read(claims: Readonly<Record<string, unknown>>, credential: Credential): User {
     const config = this.#config;
     const name = claims[config.user_claim];
     if (typeof name !== "string" || name === "") {
@@ -113,6 +141,7 @@ export class OidcIssuer {
       name: `${config.user_prefix}${name}`,
       groups: groups.map((group) => `${config.groups_prefix}${group}`),
       allowSystemNames: config.allow_system_names,
+      credential,
     });
   }
 

@@ -84,10 +84,13 @@ export class RawTokens {
       if (name !== undefined) break;
     }
     const allowSystemNames = this.#allowSystemNames;
+    // What the servers tell says neither when a token was issued nor when it ends, and they may know one token by more
+    // than one text (Keystone's by many), so it has no id: they end it, or a revocation of its user does.
+    const credential = { what: "token", issued: -Infinity, end: Infinity } as const;
     const user =
       name === undefined
         ? undefined
-        : foreignUser("the token", { name, groups: [], allowSystemNames });
+        : foreignUser("the token", { name, groups: [], allowSystemNames, credential });
     const until = this.#clock.monotonic() + (user ? limits.foreignUserMs : limits.foreignTokenMs);
     if (this.#known.size >= limits.verifiedTokensMax) this.#known.clear();
     this.#known.set(key, { user, until });

@@ -30,12 +30,19 @@ test("the head names the key, and tells nothing about it", () => {
 });
 
 test("a token that names a key by which it was not signed is refused, one that names none is tried with all", () => {
-  const claims = { sub: "alice", iss: "octoplane", aud: "octoplane" };
+  const claims = { sub: "alice", iss: "octoplane", aud: "octoplane", jti: "one", iat: 1 };
   const kid = jwt.decode(signer(second).sign("a"), { complete: true })?.header.kid ?? "";
   const both = signer(first, second);
   expect(() => both.verify(jwt.sign(claims, first, { keyid: kid }))).toThrow("not valid");
   expect(() => both.verify(jwt.sign(claims, first, { keyid: "other" }))).toThrow("not valid");
-  expect(both.verify(jwt.sign(claims, second, { noTimestamp: true }))).toBe("alice");
+  expect(both.verify(jwt.sign(claims, second))).toBe("alice");
+});
+
+test("a token that lacks what it would be revoked by is refused", () => {
+  const claims = { sub: "alice", iss: "octoplane", aud: "octoplane" };
+  expect(() => signer(first).verify(jwt.sign(claims, first))).toThrow("no id (jti)");
+  const undated = jwt.sign({ ...claims, jti: "one" }, first, { noTimestamp: true });
+  expect(() => signer(first).verify(undated)).toThrow("when it was issued (iat)");
 });
 
 test("a token of another issuer is none of ours; one that says it is and is not is an error", () => {

@@ -4,7 +4,8 @@ import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Random } from "@octoplane/shared/random";
-import { namedUser, type User } from "./user.ts";
+import { claimsOf, userOfClaims, type TokenSubject } from "./token-claims.ts";
+import type { User } from "./user.ts";
 
 interface Key {
   readonly id: string;
@@ -13,7 +14,17 @@ interface Key {
 
 interface Verified {
   readonly user: User;
-  readonly exp: number;
+  /** Milliseconds since the epoch. */
+  readonly end: number;
+}
+
+/** A token that was made just now. */
+export interface IssuedToken {
+  readonly token: string;
+  /** By which it can be revoked. */
+  readonly id: string;
+  /** Seconds since the epoch; absent when it does not end by itself. */
+  readonly exp?: number;
 }
 
 /**
@@ -23,7 +34,7 @@ interface Verified {
  */
 export class TokenSigner {
   #keys: readonly [Key, ...Key[]];
-  /** Tokens whose signature was found good, with their end in seconds: a signature does not change its mind. */
+  /** Tokens whose signature was found good, with their end: a signature does not change its mind. */
   readonly #verified = new Map<string, Verified>();
   readonly #clock: Clock;
   readonly #random: Random;
@@ -47,11 +58,16 @@ export class TokenSigner {
 
   /** Without `expiresInSeconds` the token does not expire. */
   sign(user: string, expiresInSeconds?: number): string {
-    const iat = Math.floor(this.#clock.now() / 1_000);
-    const exp = expiresInSeconds === undefined ? {} : { exp: iat + expiresInSeconds };
-    const claims = { sub: user, iat, jti: this.#random.uuid(), ...exp };
-    const { id, key } = this.#keys[0];
-    return jwt.sign(claims, key, { algorithm: "HS256", issuer, audience, keyid: id });
+    return this.issue({ user, ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }) })
+      .token;
+  }
+
+  issue(subject: TokenSubject): IssuedToken {
+    const id = this.#random.uuid();
+    const claims = claimsOf(subject, { id, now: this.#clock.now() });
+    const { id: keyid, key } = this.#keys[0];
+    const token = jwt.sign({ ...claims }, key, { algorithm: "HS256", issuer, audience, keyid });
+    return { token, id, ...(claims.exp === undefined ? {} : { exp: claims.exp }) };
   }
 
   /** The name of the user of a token; `undefined` when it does not say that it is one of ours. */
@@ -72,7 +88,7 @@ export class TokenSigner {
       if (this.#verified.size >= limits.verifiedTokensMax) this.#verified.clear();
       this.#verified.set(token, known);
     }
-    if (known.exp > this.#nowSeconds()) return known.user;
+    if (known.end > this.#clock.now()) return known.user;
     throw failure("Unauthenticated", "the token has expired");
   }
 
@@ -81,11 +97,14 @@ export class TokenSigner {
     const keys = this.#keys.filter(({ id }) => keyId === undefined || id === keyId);
     let isExpired = false;
     for (const { key } of keys) {
+      let claims: unknown;
       try {
-        return verifiedOf(this.#claimsOf(token, key));
+        claims = this.#claimsOf(token, key);
       } catch (error) {
         isExpired ||= error instanceof jwt.TokenExpiredError;
+        continue;
       }
+      return verifiedOf(claims);
     }
     const message = isExpired ? "the token has expired" : "the token is not valid";
     throw failure("Unauthenticated", message);
@@ -129,9 +148,6 @@ function decode(token: string): { readonly issuer: unknown; readonly keyId?: str
 }
 
 function verifiedOf(claims: unknown): Verified {
-  const { sub, exp } = claims as { readonly sub?: unknown; readonly exp?: unknown };
-  if (typeof sub !== "string" || sub === "") {
-    throw failure("Unauthenticated", "the token names no user");
-  }
-  return { user: namedUser(sub), exp: typeof exp === "number" ? exp : Infinity };
+  const user = userOfClaims(claims as Readonly<Record<string, unknown>>);
+  return { user, end: user.credential?.end ?? Infinity };
 }

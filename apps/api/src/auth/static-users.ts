@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Type, type Static } from "typebox";
 import { readAs } from "@octoplane/kinds/read-input";
+import { isAccountName } from "@octoplane/kinds/service-account";
 import { readYamlFile } from "@octoplane/shared/config";
-import { namedUser, type User } from "./user.ts";
+import { invalid } from "@octoplane/shared/errors";
+import { namedUser, type Credential, type User } from "./user.ts";
 
 /** A file of users: `users: [{name, groups, token_sha256}]`. The tokens themselves stand nowhere. */
 const FileSchema = Type.Object(
@@ -32,7 +34,7 @@ export class StaticUsers {
   constructor(entries: Entries) {
     this.#users = entries.map(({ name, groups, token_sha256: hash }) => ({
       hash: Buffer.from(hash, "hex"),
-      user: namedUser(name, groups),
+      user: namedUser(name, groups, credentialOf(hash)),
     }));
   }
 
@@ -47,7 +49,21 @@ export class StaticUsers {
   }
 }
 
+/** The file does not tell when a token was issued, nor when it ends; its id is that of any token that is not ours. */
+function credentialOf(hash: string): Credential {
+  return { what: "token", id: `sha256:${hash}`, issued: -Infinity, end: Infinity };
+}
+
+/** `Invalid` for a file that cannot be read, and for users with the names of service accounts. */
 export async function readStaticUsers(path: string): Promise<StaticUsers> {
   const content = await readYamlFile(path);
-  return new StaticUsers(readAs<Static<typeof FileSchema>>(FileSchema, content, path).users);
+  const { users } = readAs<Static<typeof FileSchema>>(FileSchema, content, path);
+  const problems = users.flatMap(({ name, groups = [] }, index) =>
+    [name, ...groups].filter(isAccountName).map((text) => ({
+      field: `${path}.users[${index}]`,
+      message: `${text} is a name that only service accounts have`,
+    })),
+  );
+  if (problems.length > 0) throw invalid(problems);
+  return new StaticUsers(users);
 }

@@ -117,6 +117,9 @@ const dryRun = Type.Optional(
   }),
 );
 
+/** The query of a route of its own that can be tried. */
+export const dryRunQuery = Type.Object({ dryRun });
+
 const uid = Type.Optional(
   Type.String({ description: "409 unless the object that is there has this uid" }),
 );

@@ -9,6 +9,7 @@ import { limits } from "@octoplane/shared/limits";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { demandEscalation } from "../auth/demand-escalation.ts";
 import { isDryRun } from "../http/query.ts";
+import { dryRunQuery } from "../http/route-schema.ts";
 
 const RestoreSchema = Type.Object(
   {
@@ -35,12 +36,6 @@ const RestoreSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const QuerySchema = Type.Object({
-  dryRun: Type.Optional(
-    Type.String({ description: "All: everything is checked, nothing is written" }),
-  ),
-});
 
 const ResultsSchema = Type.Object({
   results: Type.Array(
@@ -84,7 +79,7 @@ export function backupRoutes(app: FastifyInstance, context: ApiContext): void {
       "to it appear together. Needs a role for `core/backups` (create), and for `core/roles/escalate` (update) if roles or " +
       "bindings are among them.",
     body: RestoreSchema,
-    querystring: QuerySchema,
+    querystring: dryRunQuery,
     response: { 200: ResultsSchema },
   };
   const options = { schema: restore, bodyLimit: limits.restoreBodyBytesMax };

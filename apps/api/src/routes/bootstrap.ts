@@ -7,6 +7,7 @@ import { dryStore } from "@octoplane/resources/dry-store";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { demandGrants } from "../auth/demand-grant.ts";
 import { isDryRun } from "../http/query.ts";
+import { dryRunQuery } from "../http/route-schema.ts";
 
 const BootstrapSchema = Type.Object(
   {
@@ -21,12 +22,6 @@ const BootstrapSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const QuerySchema = Type.Object({
-  dryRun: Type.Optional(
-    Type.String({ description: "All: everything is checked, nothing is written" }),
-  ),
-});
 
 const ResultsSchema = Type.Object({
   results: Type.Array(
@@ -55,7 +50,7 @@ export function bootstrapRoute(app: FastifyInstance, context: ApiContext): void 
       "a binding its roles: stored, or among the documents. Needs a role for `core/bootstrap` (create), and for roles and " +
       "bindings every right that they give, or a role for `core/roles/escalate` (update).",
     body: BootstrapSchema,
-    querystring: QuerySchema,
+    querystring: dryRunQuery,
     response: { 200: ResultsSchema },
   };
   app.post("/bootstrap", { schema }, async (request, reply) => {

@@ -40,4 +40,5 @@ export const openPaths: ReadonlySet<string> = new Set([
   "/readyz",
   "/metrics",
   "/openapi.json",
+  "/login",
 ]);

@@ -9,6 +9,7 @@ import { userOf, type ApiContext } from "../api-context.ts";
 import { demandEscalation } from "../auth/demand-escalation.ts";
 import { isDryRun } from "../http/query.ts";
 import { readJson } from "../http/read-json.ts";
+import { dryRunQuery } from "../http/route-schema.ts";
 import { ClusterLooks } from "../look-on-clusters.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -40,12 +41,6 @@ const ImportSchema = Type.Object(
   closed,
 );
 
-const QuerySchema = Type.Object({
-  dryRun: Type.Optional(
-    Type.String({ description: "All: everything is checked, nothing is written" }),
-  ),
-});
-
 const texts = Type.Array(Type.String());
 
 const ResultsSchema = Type.Object({
@@ -74,7 +69,7 @@ export function importRoute(app: FastifyInstance, context: ApiContext): void {
       "there and taken over as it is. Clusters come before applications. Needs a role for `core/backups` (create), and for " +
       "`core/roles/escalate` (update) if roles or bindings are among them.",
     body: ImportSchema,
-    querystring: QuerySchema,
+    querystring: dryRunQuery,
     response: { 200: ResultsSchema },
   };
   app.post("/core/import", { schema }, async (request, reply) => {

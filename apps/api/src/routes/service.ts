@@ -1,26 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
 import { readAs } from "@octoplane/kinds/read-input";
-import { checkName } from "@octoplane/kinds/metadata";
 import { kinds } from "@octoplane/kinds/registry";
 import { verbSchema } from "@octoplane/kinds/role";
-import { invalid } from "@octoplane/shared/errors";
-import { demandTokenFor } from "../auth/demand-grant.ts";
 import { userOf, type ApiContext } from "../api-context.ts";
 
-const TokenRequestSchema = Type.Object(
-  {
-    user: Type.String({ description: "whom the token will name" }),
-    expires_in: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1, maximum: 3_155_760_000 }), Type.Null()], {
-        description: "seconds, a century at most; left out or null: never",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-/** The version, who one is, and new tokens. */
+/** The version, and who one is. */
 export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
   const tags = ["service"];
   app.get("/", { schema: { tags, summary: "the version" } }, async () => ({
@@ -39,24 +24,6 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
       .type("application/json")
       .send(JSON.stringify("Eight arms let go; three hearts beat on.")),
   );
-  const schema = {
-    tags: ["core"],
-    summary: "create a token",
-    description:
-      "Needs a role for `core/tokens`, and every right of the user whom the token names, or a role for " +
-      "`core/roles/escalate` (update). The token is shown once and stored nowhere.",
-    body: TokenRequestSchema,
-  };
-  app.post("/core/tokens", { schema }, async (request, reply) => {
-    const wish = { api: "core", resource: "tokens", verb: "create" } as const;
-    context.authorizer.demand(userOf(request), wish, undefined);
-    const body = readAs<Static<typeof TokenRequestSchema>>(TokenRequestSchema, request.body);
-    const problems = checkName("user", body.user);
-    if (problems.length > 0) throw invalid(problems);
-    demandTokenFor(context, userOf(request), body.user);
-    const token = context.authenticator.signer.sign(body.user, body.expires_in ?? undefined);
-    return reply.header("cache-control", "no-store").send({ user: body.user, token });
-  });
 }
 
 const RightQuerySchema = Type.Object(

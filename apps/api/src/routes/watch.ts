@@ -4,7 +4,7 @@ import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import type { ApiContext } from "../api-context.ts";
+import { userOf, type ApiContext } from "../api-context.ts";
 import { readHeartbeat, readSince, wantsBookmarks } from "../http/query.ts";
 import { summaryOf } from "../http/summary.ts";
 import { watchFormatOf } from "../http/watch-format.ts";
@@ -46,7 +46,9 @@ export async function serveWatch(
   // What was missed is collected first: a revision that is no longer kept must still become a proper answer.
   const missed: string[] = [];
   let write = (text: string): void => void missed.push(text);
+  const ending = endingOf(context, request);
   const unlisten = feed.listen((events, revision) => {
+    if (ending.isDue()) return;
     const lines = events.flatMap(({ object }, index) => {
       if (namespace !== undefined && object.metadata.namespace !== namespace) return [];
       return isVisible(object) ? (lineOf(kind, events, index, watch) ?? []) : [];
@@ -70,21 +72,14 @@ export async function serveWatch(
   if (bookmarks && missed.length === 0) {
     write(format.event(bookmarkLine(kind, later(feed.revision, since))));
   }
-  const stopHeartbeat = beat(context, heartbeatMs, () => write(format.heartbeat));
-  const end = (): void => void stream.end();
-  context.closing.addEventListener("abort", end, { once: true });
-  if (context.closing.aborted) end();
-  const release = (): void => {
+  const stopHeartbeat = beat(context, heartbeatMs, () => {
+    if (!ending.isDue()) write(format.heartbeat);
+  });
+  ending.begin(stream, () => {
     unlisten();
     stopHeartbeat();
     streams.delete(stream);
-    context.closing.removeEventListener("abort", end);
-  };
-  stream.on("close", release);
-  // A client that has gone meanwhile is not told of again.
-  if (stream.destroyed) release();
-  // A connection that breaks is reported by `close` too; without a listener it would end the process.
-  stream.on("error", () => undefined);
+  });
 }
 
 /**
@@ -113,6 +108,44 @@ function startStream(reply: FastifyReply, contentType: string): ServerResponse {
   stream.writeHead(200, { "content-type": contentType, "cache-control": "no-store" });
   stream.flushHeaders();
   return stream;
+}
+
+/**
+ * When a watch ends by itself: when the server closes, and when the credential that opened it is no longer taken. That is
+ * asked before anything is sent, from memory.
+ */
+function endingOf(
+  context: ApiContext,
+  request: FastifyRequest,
+): {
+  isDue(): boolean;
+  begin(stream: ServerResponse, release: () => void): void;
+} {
+  const user = userOf(request);
+  let end = (): void => undefined;
+  const isDue = (): boolean => {
+    if (context.authenticator.standing.reason(user) === undefined) return false;
+    end();
+    return true;
+  };
+  return {
+    isDue,
+    begin(stream, release) {
+      end = () => void stream.end();
+      context.closing.addEventListener("abort", end, { once: true });
+      if (context.closing.aborted) end();
+      isDue();
+      const close = (): void => {
+        release();
+        context.closing.removeEventListener("abort", end);
+      };
+      stream.on("close", close);
+      // A client that has gone meanwhile is not told of again.
+      if (stream.destroyed) close();
+      // A connection that breaks is reported by `close` too; without a listener it would end the process.
+      stream.on("error", () => undefined);
+    },
+  };
 }
 
 /** A bookmark never lies before the place that the watch began at. */

@@ -4,11 +4,14 @@ import { oneLine } from "../terminal-text.ts";
 
 /** `rok bootstrap`: what a new system begins with, from files. */
 export function addBootstrapCommand(run: Run, parent: Command): void {
-  leaf<{ readonly force?: boolean }>(run, parent, {
+  leaf<{ readonly force?: boolean; readonly dryRun?: boolean }>(run, parent, {
     usage: "bootstrap <files...>",
     about:
       'store roles, bindings, metrics and providers from files ("-": standard input), all or none',
-    flags: (command) => command.option("-f, --force", "replace those that are there"),
+    flags: (command) =>
+      command
+        .option("-f, --force", "replace those that are there")
+        .option("--dry-run", "check everything, store nothing"),
     async act({ args, options, session }) {
       const [{ readManifestFiles }, { withDocumentPlaces }, { printTable, printValue }] =
         await Promise.all([
@@ -20,7 +23,10 @@ export function addBootstrapCommand(run: Run, parent: Command): void {
       const read = await readManifestFiles(paths, session.io, (text) => session.note(text));
       const client = await session.client();
       const results = await client
-        .bootstrap(read.documents, { force: options.force === true })
+        .bootstrap(read.documents, {
+          force: options.force === true,
+          dryRun: options.dryRun === true,
+        })
         .catch((error: unknown) => {
           throw withDocumentPlaces(error, read);
         });

@@ -1,27 +1,10 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
-import { readSeconds } from "../option-values.ts";
 import { oneLine } from "../terminal-text.ts";
 import { rokVersion } from "../version.ts";
 
-/** `rok token create`, `rok whoami`, `rok version` */
+/** `rok whoami`, `rok version` */
 export function addServiceCommands(run: Run, parent: Command): void {
-  const token = parent.command("token").description("tokens that the server signs");
-  leaf<{ readonly expiresIn?: number }>(run, token, {
-    usage: "create <user>",
-    about: "print a new token for a user; it is shown this once only",
-    flags: (command) =>
-      command.option("--expires-in <time>", "such as 1h; left out: never", readSeconds),
-    async act({ args, options, session }) {
-      const { demandValueFormat, printValue } = await import("../print-resource.ts");
-      demandValueFormat(session);
-      const client = await session.client();
-      const seconds = options.expiresIn === undefined ? undefined : Math.ceil(options.expiresIn);
-      const created = await client.createToken(args[0] ?? "", seconds);
-      if (session.output === "table") return session.io.out(`${oneLine(created.token)}\n`);
-      await printValue(session, created);
-    },
-  });
   leaf(run, parent, {
     usage: "whoami",
     about: "print who the server takes you for",

@@ -106,10 +106,14 @@ async function takeOver(
   if (!(await storedCluster(world, on))) return undefined;
   const ref = { name: on.name, namespace: on.namespace ?? "" };
   const cluster = await world.resources.of(ClusterKind).reveal(ref);
-  const found = await world.look(
-    cluster,
-    wanted.map(({ identity }) => identity),
-  );
+  const found =
+    // What stands on a cluster that counts as lost would be moved away in the moment of the import.
+    cluster.status.state === "OFFLINE"
+      ? "it is OFFLINE here"
+      : await world.look(
+          cluster,
+          wanted.map(({ identity }) => identity),
+        );
   if (typeof found === "string") {
     const message = `what runs on cluster ${on.name} cannot be taken over: ${found}`;
     return { problems: [{ field: "status.running_on", message }] };

@@ -1,0 +1,150 @@
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readAs } from "@octoplane/kinds/read-input";
+import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
+import { buildProgram } from "@octoplane/rok/program";
+import { run } from "@octoplane/rok/run";
+import { systemClock } from "@octoplane/shared/clock";
+import { silentLog } from "@octoplane/shared/log";
+import { systemRandom } from "@octoplane/shared/random";
+import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
+import { start, type Standalone } from "@octoplane/standalone/start";
+
+/**
+ * A session at the command line, command by command, with all that it prints: `transcript.txt` holds both. What differs from
+ * run to run (times, ids, ports) stands as zeros of the same width. To take over what changed on purpose, run this test with
+ * `--update` and read the difference.
+ */
+const here = dirname(fileURLToPath(import.meta.url));
+const transcriptFile = join(here, "transcript.txt");
+
+/** Commands that need what this session has not got, and where they are run instead. */
+const elsewhere: Readonly<Record<string, string>> = {
+  "import krake": "rok-import-krake.test.ts",
+  login: "oidc-login.test.ts",
+  // The names of revocations are made up.
+  "core tokenrevocation get": "rok-token.test.ts",
+  "core tokenrevocation delete": "rok-token.test.ts",
+};
+
+let folder: string;
+let server: Standalone;
+let sim: Sim;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rok-session-"));
+  await cp(join(here, "files"), folder, { recursive: true });
+  await writeFile(join(folder, "editor"), "#!/bin/sh\nsed -i 's/tier: front/tier: back/' \"$1\"\n");
+  await chmod(join(folder, "editor"), 0o755);
+  sim = await startSim({
+    clock: systemClock,
+    random: systemRandom,
+    clusters: [{ name: "berlin" }, { name: "oslo" }],
+  });
+  for (const name of sim.clusterNames()) {
+    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
+  }
+  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
+  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await sim?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("every command prints what it should", async () => {
+  const before = await readFile(transcriptFile, "utf8");
+  const blocks: string[] = [];
+  for (const block of before.split("\n\n")) {
+    const [first = ""] = block.split("\n");
+    blocks.push(first.startsWith("$ rok ") ? await played(first) : block.trimEnd());
+  }
+  await expect(`${blocks.join("\n\n")}\n`).toMatchFileSnapshot(transcriptFile);
+}, 120_000);
+
+test("no command is left out", async () => {
+  const text = await readFile(transcriptFile, "utf8");
+  const lines = text.split("\n").filter((line) => line.startsWith("$ rok "));
+  const missing = leaves().filter(
+    (leaf) =>
+      elsewhere[leaf] === undefined && !lines.some((line) => `${line} `.includes(`rok ${leaf} `)),
+  );
+  expect(missing).toEqual([]);
+});
+
+async function played(line: string): Promise<string> {
+  let [out, err] = ["", ""];
+  const stop = new AbortController();
+  const goesOn = / (?:-w|--watch)\b|^\$ rok watch /.test(line);
+  const status = await run(wordsOf(line.slice("$ rok ".length)), {
+    out(text) {
+      out += text;
+      // What goes on by itself has shown what there is.
+      if (goesOn) stop.abort();
+    },
+    err: (text) => void (err += text),
+    columns: undefined,
+    readInput: async () => "",
+    stop: stop.signal,
+    environment: (name) => variables()[name],
+    cwd: folder,
+    // Seen from days later, every age is the same.
+    clock: { ...systemClock, now: () => systemClock.now() + 3 * 86_400_000 },
+  });
+  // Beside the result stand notes and progress, which depend on how quick things go; of a failure they are all there is.
+  const told = status === 0 ? out : `${out}${err}[exit ${status}]\n`;
+  return `${line}\n${steady(told)}`.replaceAll(/\n\n+/g, "\n").trimEnd();
+}
+
+function variables(): Readonly<Record<string, string>> {
+  return {
+    HOME: folder,
+    PATH: process.env["PATH"] ?? "",
+    OCTOPLANE_DATA_DIR: join(folder, "data"),
+    EDITOR: join(folder, "editor"),
+  };
+}
+
+/** As a shell splits words, as far as the session needs it. */
+function wordsOf(line: string): readonly string[] {
+  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
+}
+
+function steady(text: string): string {
+  const zeros = (match: string): string => match.replaceAll(/[0-9a-f]/g, "0");
+  return text
+    .replaceAll(folder, "/folder")
+    .replaceAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, zeros)
+    .replaceAll(/\b\d{8}t\d{9}z-[0-9a-f]{4}-[0-9a-f]{8}\b/g, zeros)
+    .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (match) =>
+      match.replaceAll(/\d/g, "0"),
+    )
+    .replaceAll(/127\.0\.0\.1:\d{5}/g, "127.0.0.1:00000")
+    .replaceAll(/\b(?:[0-9a-f]{8}|[0-9a-f]{30,64})\b/g, zeros)
+    .replaceAll(/^(version +)\d+(?:\.\d+)?$/gm, "$10")
+    .replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "<token>");
+}
+
+/** Every command that does something, by its words. */
+function leaves(): readonly string[] {
+  const io = {
+    out: () => undefined,
+    err: () => undefined,
+    columns: undefined,
+    readInput: async () => "",
+    environment: () => undefined,
+    cwd: folder,
+    clock: systemClock,
+  };
+  type Node = ReturnType<typeof buildProgram>;
+  const walk = (command: Node, words: readonly string[]): readonly string[] =>
+    command.commands.length === 0
+      ? [words.join(" ")]
+      : command.commands.flatMap((inner) => walk(inner as Node, [...words, inner.name()]));
+  return walk(buildProgram({ io, session: undefined, status: 0 }), []);
+}

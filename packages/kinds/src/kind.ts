@@ -68,6 +68,8 @@ export interface Kind<
   readonly immutable?: readonly FieldPath[];
   /** Fields that Krake does not know: a PUT (of the status, too) that leaves one out keeps what is stored. */
   readonly additions: readonly FieldPath[];
+  /** A PUT that changes nothing is answered with the object, where others are refused (contract of Krake; one kind has it). */
+  readonly answersEqualPut?: boolean;
   /** Where Krake's command line writes bodies in another form. */
   readonly krakeForm?: KrakeForm;
   /** What is large, and emptied in a summary: lists, objects and texts; everything keeps its shape. */

@@ -101,6 +101,7 @@ export const GlobalMetricsProviderKind = defineKind({
   kind: "GlobalMetricsProvider",
   plural: "globalmetricsproviders",
   namespaced: false,
+  answersEqualPut: true,
   aliases: ["gmp"],
 });
 

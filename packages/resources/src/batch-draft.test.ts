@@ -50,8 +50,7 @@ describe("documents for one commit", () => {
   test("are each read by their kind, and all problems are told with their place", () => {
     const wrong = { ...metric, spec: { ...metric.spec, min: 2 }, metadata: { name: "wrong" } };
     const global = { ...provider, kind: "GlobalMetricsProvider" };
-    const homeless = { ...provider, metadata: { name: "p" } };
-    const { drafts, problems } = readDrafts([provider, wrong, global, homeless, metric, metric]);
+    const { drafts, problems } = readDrafts([provider, wrong, global, 0, metric, metric]);
     expect(drafts.map(({ index, kind, ref }) => [index, kind.kind, ref])).toEqual([
       [0, "MetricsProvider", { name: "p", namespace: "a" }],
       [4, "Metric", { name: "load", namespace: "a" }],
@@ -63,12 +62,24 @@ describe("documents for one commit", () => {
         field: "metadata.namespace",
         message: "a GlobalMetricsProvider is in no namespace",
       },
-      { index: 3, field: "metadata.namespace", message: "expected, but missing" },
+      { index: 3, field: "", message: "expected an object with api, kind and metadata" },
       {
         index: 5,
         field: "metadata.name",
         message: "Metric load in namespace a stands here twice, first in documents[4]",
       },
+    ]);
+  });
+
+  test("of metrics and providers in no namespace are global ones", () => {
+    const { drafts, problems } = readDrafts([
+      { ...provider, metadata: { name: "p" } },
+      { ...metric, metadata: { name: "load", namespace: null } },
+    ]);
+    expect(problems).toEqual([]);
+    expect(drafts.map(({ kind, ref }) => [kind.kind, ref])).toEqual([
+      ["GlobalMetricsProvider", { name: "p" }],
+      ["GlobalMetric", { name: "load" }],
     ]);
   });
 

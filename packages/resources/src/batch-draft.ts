@@ -74,20 +74,34 @@ function readDraft(index: number, document: unknown): Draft | readonly FieldProb
     return [{ field: "", message: "expected an object with api, kind and metadata" }];
   }
   const { api, kind: name } = document as { readonly api?: unknown; readonly kind?: unknown };
-  const kind = kindNamed(String(api), String(name));
+  const kind = meantKind(kindNamed(String(api), String(name)), document);
   if (!kind || !batchKinds.includes(kind)) {
     const accepted = batchKinds.map((one) => `${one.api}/${one.kind}`).join(", ");
     const found = `${told(api)}/${told(name)}`;
     return [{ field: "kind", message: `expected one of ${accepted}, found ${found}` }];
   }
   try {
-    const input = readInput(kind, document);
+    const input = readInput(kind, { ...document, kind: kind.kind });
     const problems = checkPlace(kind, input);
     return problems.length > 0 ? problems : { index, kind, input, ref: placeOf(input) };
   } catch (error) {
     if (!isFailure(error, "Invalid")) throw error;
     return error.fields;
   }
+}
+
+/** What stands in no namespace is for all of them: files of older Krakes name such metrics and providers like others. */
+const globalTwins: ReadonlyMap<string, string> = new Map([
+  [MetricKind.kind, GlobalMetricKind.kind],
+  [MetricsProviderKind.kind, GlobalMetricsProviderKind.kind],
+]);
+
+function meantKind(kind: AnyKind | undefined, document: object): AnyKind | undefined {
+  const twin = kind?.api === MetricKind.api ? globalTwins.get(kind.kind) : undefined;
+  if (kind === undefined || twin === undefined) return kind;
+  const { metadata } = document as { readonly metadata?: unknown };
+  const { namespace } = { ...(metadata as { readonly namespace?: unknown } | null) };
+  return namespace === undefined || namespace === null ? kindNamed(kind.api, twin) : kind;
 }
 
 function told(value: unknown): string {

@@ -20,8 +20,8 @@ export const limits = {
   readQueueMax: 10_000,
   /** Revisions kept for watchers that reconnect and for paged lists; at 1,000 writes/s about 100 s. */
   historyRevisionsMax: 100_000,
-  /** Events that a watch of etcd may have waiting; then its stream is stopped until half of them are read. */
-  watchBufferEventsMax: 20_000,
+  /** Bytes of changes that a watch of etcd may have waiting; then its stream is stopped until half of them are read. */
+  watchBufferBytesMax: 16 * 1024 * 1024,
   /** Commits in one transaction: on etcd 128 less the operations of the largest; more gains nothing on either. */
   commitBatchMax: 100,
   /** Reads of single keys in one etcd request; with specs of 400 kB the answer stays below 30 MB. */
@@ -30,12 +30,16 @@ export const limits = {
   etcdRequestsMax: 3,
   /** Entries of the first answer of a list from etcd, whose sizes tell how many the next may have. */
   etcdFirstPageMax: 64,
+  /** Each answer has at most this many times the entries of all before it: the next may be far larger than those. */
+  etcdPageGrowthMax: 8,
   /** Entries of one internal page of a list from etcd: each page costs etcd a walk over the range's keys. */
   etcdPageEntriesMax: 5_000,
   /** A list without end is begun again this often when history is compacted under it. */
   listRestartsMax: 3,
   /** Log records of LMDB that one transaction cleans after a compaction: about 10 ms. */
   cleanRecordsMax: 2_000,
+  /** Bytes of log records read in that, values included: 2,000 records of 2 kB fit, of 400 kB they would block. */
+  cleanBytesMax: 8 * 1024 * 1024,
   /** Commits, and bytes of them, that LMDB keeps in memory for watches that keep up. */
   tailCommitsMax: 4_096,
   tailBytesMax: 16 * 1024 * 1024,

@@ -97,6 +97,22 @@ export function bootstrapSuite(open: OpenServer): void {
     expect(await server.ok("GET", "/core/globalmetricsproviders/taken")).toEqual(before);
   });
 
+  it("files of older Krakes name metrics in no namespace: those are global ones", async () => {
+    const provider = { ...providerOf("static_provider", { cost: 0.9 }), kind: "MetricsProvider" };
+    const metric = {
+      api: "core",
+      kind: "Metric",
+      metadata: { name: "cost" },
+      spec: { min: 0, max: 1, provider: { metric: "cost", name: "static_provider" } },
+    };
+    expect(await results([provider, metric])).toEqual([
+      "created GlobalMetricsProvider  static_provider",
+      "created GlobalMetric  cost",
+    ]);
+    const stored = await server.ok("GET", "/core/globalmetrics/cost");
+    expect([stored.kind, stored.spec.allowed_values]).toEqual(["GlobalMetric", []]);
+  });
+
   it("with force replaces what differs, keeps who it is, and leaves alone what is equal", async () => {
     const first = [providerOf("kept", { a: 1 }), providerOf("changed", { a: 1 })];
     await results(first);

@@ -97,7 +97,10 @@ export function kindSuite(open: OpenServer): void {
       }
       const elsewhere = { ...body, metadata: { ...body.metadata, name: "missing" } };
       expect(await answer("PUT", missing, elsewhere)).toEqual([404, "NOT_FOUND_ERROR"]);
-      expect(await answer("PUT", two, body)).toEqual([400, "UPDATE_ERROR"]);
+      // Krake makes one exception, and its client counts on it.
+      if (kind.answersEqualPut === true) {
+        expect(await server.ok("PUT", two, { body })).toEqual(body);
+      } else expect(await answer("PUT", two, body)).toEqual([400, "UPDATE_ERROR"]);
       const renamed = changed(name, elsewhere);
       expect(await answer("PUT", two, renamed)).toEqual([400, "UPDATE_ERROR"]);
       const ifMatch = { "if-match": '"1"' };

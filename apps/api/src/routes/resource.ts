@@ -4,7 +4,7 @@ import { checkName } from "@octoplane/kinds/metadata";
 import { readInput } from "@octoplane/kinds/read-input";
 import type { Verb } from "@octoplane/kinds/role";
 import type { Ref } from "@octoplane/resources/keys";
-import { invalid } from "@octoplane/shared/errors";
+import { invalid, isFailure } from "@octoplane/shared/errors";
 import { etagOf, userOf, type ApiContext } from "../api-context.ts";
 import { admit } from "../admission.ts";
 import {
@@ -61,7 +61,12 @@ export function writeRoutes(app: FastifyInstance, context: ApiContext, kind: Any
     const input = readInput(kind, request.body);
     refuseSummary(input);
     await admit(context, kind, { input, ref, user: userOf(request) });
-    return answer(reply, await repository.update(ref, input, readIfMatch(request)));
+    try {
+      return answer(reply, await repository.update(ref, input, readIfMatch(request)));
+    } catch (error) {
+      if (kind.answersEqualPut !== true || !isFailure(error, "NoChange")) throw error;
+      return answer(reply, await repository.mustGet(ref));
+    }
   });
   const removal = schema("delete", { ...words, force: true, blocking, uid: true });
   app.delete(pathOf(kind), removal, async (request, reply) => {

@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { RoleKind } from "@octoplane/kinds/role";
 import { readDrafts } from "@octoplane/resources/batch-draft";
+import type { Existing } from "@octoplane/resources/batch-plan";
 import { commitBatch } from "@octoplane/resources/commit-batch";
+import { partKey } from "@octoplane/resources/keys";
+import { pickFields } from "@octoplane/resources/record";
 import type { Resources } from "@octoplane/resources/resources";
 import { invalid, isFailure } from "@octoplane/shared/errors";
 import { readDocuments } from "@octoplane/shared/manifest-yaml";
@@ -10,6 +14,22 @@ import type { Log } from "@octoplane/shared/log";
 
 /** The roles that come with Octoplane: Krake's, by their names. */
 const defaultRoles = fileURLToPath(new URL("../../../bootstrap/roles.yaml", import.meta.url));
+
+/**
+ * The rule for a name that a bootstrap finds taken: what came with Octoplane and was never changed gives way, so that files
+ * which bring roles of these names (Krake's own among them) load into a fresh server as into an empty store.
+ */
+export async function defaultsGiveWay(): Promise<Exclude<Existing, string>> {
+  const { documents } = readDocuments(await readFile(defaultRoles, "utf8"), defaultRoles);
+  const { drafts } = readDrafts(documents);
+  const defaults = new Map(
+    drafts.map(({ kind, ref, input }) => [partKey(kind, ref, "object"), pickFields(kind, input)]),
+  );
+  return (key, { metadata, fields }) => {
+    const isUntouched = metadata.generation === 1 && metadata.modified === metadata.created;
+    return isUntouched && isDeepStrictEqual(fields, defaults.get(key)) ? "replace" : "refuse";
+  };
+}
 
 /**
  * Fills a store that has no roles yet, at one stroke; one in which somebody has changed or removed roles is left as it is.

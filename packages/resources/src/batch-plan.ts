@@ -16,8 +16,12 @@ import { keepAdditions, replaced, withOwnFinalizers } from "./update-rules.ts";
 
 /** What storing drafts together comes to, from what was seen in the store. Reads and writes nothing. */
 
-/** What becomes of a name that is there: an error, left as it is, or replaced. */
-export type Existing = "refuse" | "keep" | "replace";
+/** What becomes of a name that is there: an error, left as it is, or replaced; or a rule for each. */
+export type Existing =
+  | "refuse"
+  | "keep"
+  | "replace"
+  | ((key: string, there: ObjectRecord) => "refuse" | "replace");
 
 export type BatchResult = "created" | "replaced" | "unchanged";
 
@@ -105,9 +109,11 @@ function nextRecord(
   const { kind, ref } = draft;
   try {
     if (!previous) return { result: "created", record: newRecord(makers, draft) };
-    if (existing === "keep") return { result: "unchanged", record: undefined };
+    const choice =
+      typeof existing === "function" ? existing(partKey(kind, ref, "object"), previous) : existing;
+    if (choice === "keep") return { result: "unchanged", record: undefined };
     const title = titleOf(kind, ref);
-    if (existing === "refuse") {
+    if (choice === "refuse") {
       return [{ field: "metadata.name", message: `${title} exists already; force replaces it` }];
     }
     if (previous.metadata.deleted !== null) {

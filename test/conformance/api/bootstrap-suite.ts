@@ -97,6 +97,18 @@ export function bootstrapSuite(open: OpenServer): void {
     expect(await server.ok("GET", "/core/globalmetricsproviders/taken")).toEqual(before);
   });
 
+  it("what came with the server gives way once, and is refused like all else when somebody has changed it", async () => {
+    const krakes = {
+      ...roleOf("role:system:gc"),
+      rules: [{ api: "", namespaces: [""], resources: ["applications"], verbs: ["list"] }],
+    };
+    expect(await results([krakes])).toEqual(["replaced Role  role:system:gc"]);
+    const again = { ...krakes, rules: [] };
+    expect(problems(await send([again]))).toEqual([
+      expect.stringContaining("exists already; force replaces it"),
+    ]);
+  });
+
   it("files of older Krakes name metrics in no namespace: those are global ones", async () => {
     const provider = { ...providerOf("static_provider", { cost: 0.9 }), kind: "MetricsProvider" };
     const metric = {

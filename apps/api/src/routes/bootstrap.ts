@@ -4,6 +4,7 @@ import { readAs } from "@octoplane/kinds/read-input";
 import { batchKinds, readDrafts } from "@octoplane/resources/batch-draft";
 import { commitBatch } from "@octoplane/resources/commit-batch";
 import { dryStore } from "@octoplane/resources/dry-store";
+import { defaultsGiveWay } from "../bootstrap-roles.ts";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { demandGrants } from "../auth/demand-grant.ts";
 import { isDryRun } from "../http/query.ts";
@@ -17,7 +18,8 @@ const BootstrapSchema = Type.Object(
     }),
     force: Type.Boolean({
       default: false,
-      description: "replace what is there; otherwise a name that is taken is an error",
+      description:
+        "replace what is there; otherwise a name that is taken is an error, unless by a default that nobody has changed",
     }),
   },
   { additionalProperties: false },
@@ -41,6 +43,9 @@ const ResultsSchema = Type.Object({
 
 /** `POST /bootstrap`: many objects at once, all or none (contract section 12, there a tool that writes to etcd by itself). */
 export function bootstrapRoute(app: FastifyInstance, context: ApiContext): void {
+  const giveWay = defaultsGiveWay();
+  // Whoever needs it meets the error; until then it is nobody's.
+  giveWay.catch(() => undefined);
   const accepted = batchKinds.map(({ kind }) => kind).join(", ");
   const schema = {
     tags: ["core"],
@@ -62,7 +67,7 @@ export function bootstrapRoute(app: FastifyInstance, context: ApiContext): void 
     const { parts } = context.resources;
     const store = isDryRun(request) ? dryStore(parts.store) : parts.store;
     const results = await commitBatch({ ...parts, store }, drafts, {
-      existing: body.force ? "replace" : "refuse",
+      existing: body.force ? "replace" : await giveWay,
       problems,
       judge: (look) => demandGrants(context, user, drafts, look),
     });

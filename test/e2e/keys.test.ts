@@ -2,10 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { run } from "@octoplane/rok/run";
-import { systemClock } from "@octoplane/shared/clock";
 import { keyLine, parseKeyRing, sealingKeyId } from "@octoplane/shared/key-ring-text";
 import { systemRandom } from "@octoplane/shared/random";
+import { runRok, type RokRun } from "./rok-run.ts";
 import { Program } from "../program.ts";
 import { Rest, type Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
@@ -42,19 +41,7 @@ describe("keys of a server that runs", () => {
       readToken,
     };
   };
-  const rok = async (line: string) => {
-    let [out, err] = ["", ""];
-    const status = await run(line.split(" "), {
-      out: (text) => void (out += text),
-      err: (text) => void (err += text),
-      columns: undefined,
-      readInput: async () => "",
-      environment: (name) => ({ HOME: folder })[name],
-      cwd: folder,
-      clock: systemClock,
-    });
-    return { status, out, err };
-  };
+  const rok = (line: string): Promise<RokRun> => runRok(line, { folder });
   const done = async (line: string): Promise<string> => {
     const { status, out, err } = await rok(line);
     expect([line, status, err]).toEqual([line, 0, ""]);

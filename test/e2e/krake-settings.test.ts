@@ -38,15 +38,14 @@ describe("the settings of Krake", () => {
     }
   });
 
-  it("of processes that do not exist are refused by name, as is a user without a proof", async () => {
-    await put(krakeFiles({ staticUser: true }));
+  it("of processes that do not exist are refused by name, as are those of another process", async () => {
+    await put(krakeFiles());
     const told = async (app: string, ...args: readonly string[]): Promise<string> => {
       await using program = new Program(main(app), args, {}, folder);
       expect(await program.ended()).toBe(1);
       return program.stderr;
     };
     expect(await told("scheduler", "-c", "magnum.yaml")).toContain("no such processes here yet");
-    expect(await told("api")).toMatch(/api\.yaml:\d+: authentication\.strategy\.static\.enabled/);
     expect(await told("gc", "-c", "api.yaml")).toContain("a key of Krake's api.yaml");
   });
 });
@@ -84,5 +83,33 @@ describe.runIf(hasEtcd())("processes started from Krake's settings", () => {
     for (const program of programs.slice(1)) {
       expect(program.stderr).toContain('"keys":["api_endpoint"]');
     }
+  });
+
+  it("with the static strategy, who sends nothing is that user, and that is warned of", async () => {
+    const etcdPort = Number(etcd.hosts[0]!.split(":").at(-1));
+    const key = (): string => `${keyLine(systemRandom.bytes(32))}\n`;
+    await put({
+      ...krakeFiles({ etcdPort, apiPort: 0, authorization: "RBAC", staticUser: true }),
+      "sealing.key": key(),
+      "token.key": key(),
+    });
+    await using check = new Program(main("api"), ["--check-config"], {}, folder);
+    expect([await check.ended(), check.stderr]).toEqual([0, ""]);
+    const warning =
+      /authentication\.strategy\.static\.enabled.*whoever reaches \S+ is system:admin/;
+    expect(check.stdout).toMatch(warning);
+
+    await using api = new Program(main("api"), [], {}, folder);
+    await waitFor("the API is up", () => api.stdout.includes('"address"'), {
+      seen: () => api.stderr,
+    });
+    expect(api.stderr).toMatch(warning);
+    const { address } = JSON.parse(api.stdout) as { address: string };
+    const me = await fetch(`${address}/me`);
+    expect([me.status, await me.json()]).toMatchObject([200, { user: "system:admin" }]);
+    // RBAC asks for the roles of that user, who is the administrator in Krake's templates.
+    expect((await fetch(`${address}/core/roles`)).status).toBe(200);
+    const wrong = await fetch(`${address}/me`, { headers: { authorization: "wrong" } });
+    expect(wrong.status).toBe(401);
   });
 });

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
+import { runRok, type RokRun } from "./rok-run.ts";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { openServer, type ServerBench } from "../conformance/api/server-bench.ts";
@@ -51,36 +51,12 @@ const clock = {
     systemClock.after(delayMs <= 10_000 ? delayMs / 50 : delayMs, callback),
 };
 
-interface Rok {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** `rok` at a home without any other token. What is shown to the person is handed over as soon as it is. */
-async function rok(line: string, seen: (err: string) => void = () => undefined): Promise<Rok> {
-  let [out, err] = ["", ""];
-  const variables: Readonly<Record<string, string>> = {
-    HOME: home,
-    OCTOPLANE_SERVER: server.address,
-  };
-  const status = await run(line.split(" "), {
-    out: (text) => void (out += text),
-    err: (text) => {
-      err += text;
-      seen(err);
-    },
-    columns: undefined,
-    readInput: async () => "",
-    environment: (name) => variables[name],
-    cwd: home,
-    clock,
-  });
-  return { status, out, err };
-}
+const rok = (line: string, onErr: (err: string) => void = () => undefined): Promise<RokRun> =>
+  runRok(line, { folder: home, variables: { OCTOPLANE_SERVER: server.address }, clock, onErr });
 
 /** The whole login of one person. */
-async function logIn(user: string, flags = ""): Promise<Rok> {
+async function logIn(user: string, flags = ""): Promise<RokRun> {
   let browsing: Promise<string> | undefined;
   const done = await rok(`login -o json${flags}`, (err) => {
     const complete = /or open (\S+)\)/.exec(err)?.[1];

@@ -14,7 +14,7 @@ import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, clusters, peek } from "./field.ts";
 import { echo } from "./manifests.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { runRok, serverVariables, type RokRun } from "./rok-run.ts";
 
 let folder: string;
 let sim: Sim;
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 async function rok(line: string, octoplane: Constellation): Promise<RokRun> {
   const { address, adminToken: token } = octoplane;
-  return await runRok(line.split(" "), { folder, address, token });
+  return await runRok(line, { folder, variables: serverVariables({ address, token }) });
 }
 
 async function untilRuns({ rest }: Constellation, name: string, on: string): Promise<Json> {
@@ -166,7 +166,10 @@ describe("a backup", () => {
       });
       await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
       const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const done = await runRok(["backup", "kept.backup"], { folder, address, token: "t" });
+      const done = await runRok(["backup", "kept.backup"], {
+        folder,
+        variables: serverVariables({ address, token: "t" }),
+      });
       expect(done.status).not.toBe(exitStatus.ok);
       expect(done.err).toContain(said);
       server.closeAllConnections();
@@ -221,7 +224,7 @@ describe("a backup", () => {
     const { token } = await octoplane.rest.ok("POST", "/core/tokens", { user: "guest" });
     const { address } = octoplane;
     for (const line of ["backup theirs.backup", "restore mine.backup"]) {
-      const done = await runRok(line.split(" "), { folder, address, token });
+      const done = await runRok(line, { folder, variables: serverVariables({ address, token }) });
       expect(done.status).toBe(exitStatus.notAllowed);
     }
     // The right to restore alone does not make an administrator of anyone.
@@ -230,7 +233,10 @@ describe("a backup", () => {
     const binding = { metadata: { name: "restorer" }, users: ["guest"], roles: ["restorer"] };
     await octoplane.rest.ok("POST", "/core/rolebindings", binding);
     await waitFor("the role holds", async () => {
-      const done = await runRok(["restore", "mine.backup"], { folder, address, token });
+      const done = await runRok(["restore", "mine.backup"], {
+        folder,
+        variables: serverVariables({ address, token }),
+      });
       return done.err.includes("roles/escalate") && done.status === exitStatus.notAllowed;
     });
   });

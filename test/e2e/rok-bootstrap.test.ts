@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { run } from "@octoplane/rok/run";
-import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok, type RokRun } from "./rok-run.ts";
 
 /** `rok bootstrap` against a server, with files of the form that Krake's users have. */
 
@@ -88,19 +87,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function rok(line: string, input = "") {
-  let [out, err] = ["", ""];
-  const status = await run(line.split(" "), {
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    columns: undefined,
-    readInput: async () => input,
-    environment: (name) => ({ HOME: folder })[name],
-    cwd: folder,
-    clock: systemClock,
-  });
-  return { status, out, err };
-}
+const rok = (line: string, input = ""): Promise<RokRun> => runRok(line, { folder, input });
 
 test("files are stored together, told in a table, and not stored again without force", async () => {
   const done = await rok("bootstrap metrics.yaml roles.yaml");

@@ -10,7 +10,7 @@ import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.
 import { Program } from "../program.ts";
 import { waitFor } from "../wait-for.ts";
 import { krakeFiles } from "./krake-files.ts";
-import { rokIn } from "./rok-world.ts";
+import { runRok } from "./rok-run.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -60,17 +60,17 @@ describe.runIf(hasEtcd())("a generated folder", () => {
       const at = await fresh(`set${flags.length}`);
       const port = String(await freePort());
       const line = ["config", "generate", ".", "--etcd", etcd.url, "--port", port, ...flags];
-      const made = await rokIn(at, line);
+      const made = await runRok(line, { folder: at });
       expect([made.status, made.err.includes("authorization")]).toEqual([exitStatus.ok, false]);
       await using _running = await startAll(at);
-      const me = await rokIn(at, ["whoami", "-o", "json"]);
+      const me = await runRok(["whoami", "-o", "json"], { folder: at });
       expect([me.err, me.status]).toEqual(["", exitStatus.ok]);
       const { user, server } = JSON.parse(me.out) as { user: string; server: string };
       const scheme = flags.length > 0 ? "https://localhost" : "http://127.0.0.1";
       expect([user, server]).toEqual(["system:admin", `${scheme}:${port}`]);
-      const roles = await rokIn(at, ["core", "role", "list"]);
+      const roles = await runRok(["core", "role", "list"], { folder: at });
       expect(roles.out).toContain("role:system");
-      const view = await rokIn(at, ["config", "view"]);
+      const view = await runRok(["config", "view"], { folder: at });
       expect(view.out).toContain(`${scheme}:${port}`);
       expect(view.out).not.toContain((await readFile(join(at, "token.key"), "utf8")).trim());
     },
@@ -79,49 +79,52 @@ describe.runIf(hasEtcd())("a generated folder", () => {
   it("takes over what Krake's files say", async () => {
     const krake = await fresh("krake");
     const etcdPort = Number(etcd.hosts[0]!.split(":").at(-1));
-    const texts = krakeFiles({ etcdPort, apiPort: await freePort(), staticUser: true });
+    const apiPort = await freePort();
+    const texts = krakeFiles({ etcdPort, apiPort, staticUser: true });
     for (const [name, text] of Object.entries(texts)) await writeFile(join(krake, name), text);
     const at = await fresh("taken");
-    const made = await rokIn(at, ["config", "generate", ".", "--from", krake]);
+    const made = await runRok(["config", "generate", ".", "--from", krake], { folder: at });
     expect([made.status, made.out]).toEqual([exitStatus.ok, expect.stringContaining("api.yaml")]);
     expect(made.err).toContain("weak: authorization: authorization is off");
     expect(made.err).toContain("static.enabled: not taken over");
+    expect(made.err).not.toContain("weak: authentication.strategy.static");
     expect(await readFile(join(at, "scheduler.yaml"), "utf8")).toContain("stickiness: 0.1");
     await using _running = await startAll(at);
-    const me = await rokIn(at, ["whoami", "-o", "json"]);
+    const me = await runRok(["whoami", "-o", "json"], { folder: at });
     expect([me.err, me.status]).toEqual(["", exitStatus.ok]);
     expect(me.out).toContain("system:admin");
+    expect((await fetch(`http://localhost:${apiPort}/me`)).status).toBe(401);
   });
 });
 
 describe("what is generated", () => {
   it("overwrites nothing unless it is told to, and no key ever; secrets are for their owner", async () => {
     const at = await fresh("twice");
-    expect((await rokIn(at, ["config", "generate", "."])).status).toBe(exitStatus.ok);
+    expect((await runRok(["config", "generate", "."], { folder: at })).status).toBe(exitStatus.ok);
     const secrets = ["sealing.key", "token.key", "admin.token", "users.yaml", "rok.yaml"];
     for (const name of secrets) expect([name, await modeOf(join(at, name))]).toEqual([name, 0o600]);
     const key = await readFile(join(at, "sealing.key"), "utf8");
-    const again = await rokIn(at, ["config", "generate", "."]);
+    const again = await runRok(["config", "generate", "."], { folder: at });
     expect(again.status).toBe(exitStatus.refused);
     expect(again.err).toContain("sealing.key");
     const forced = ["config", "generate", ".", "--force", "--tls", "--host", "other.example"];
-    expect((await rokIn(at, forced)).status).toBe(exitStatus.ok);
+    expect((await runRok(forced, { folder: at })).status).toBe(exitStatus.ok);
     expect(await readFile(join(at, "sealing.key"), "utf8")).toBe(key);
-    const shown = await rokIn(at, ["pki", "show", "pki/api.crt"]);
+    const shown = await runRok(["pki", "show", "pki/api.crt"], { folder: at });
     expect(shown.out).toContain("DNS:other.example");
   });
 
   it("is audited: what lets people in is told, with exit status 1", async () => {
     const at = await fresh("audit");
-    await rokIn(at, ["config", "generate", ".", "--tls"]);
-    expect(await rokIn(at, ["config", "audit"])).toMatchObject({
+    await runRok(["config", "generate", ".", "--tls"], { folder: at });
+    expect(await runRok(["config", "audit"], { folder: at })).toMatchObject({
       status: exitStatus.ok,
       out: "nothing was found\n",
     });
     await chmod(join(at, "token.key"), 0o644);
     const open = "listen: 0.0.0.0:80\nauthorization: always-allow\nstore: etcd://db:2379\n";
     await writeFile(join(at, "api.yaml"), `${open}authentication: {cors-origin: "*"}\n`);
-    const found = await rokIn(at, ["config", "audit", "-o", "json"]);
+    const found = await runRok(["config", "audit", "-o", "json"], { folder: at });
     expect(found.status).toBe(exitStatus.failed);
     expect((JSON.parse(found.out) as { at: string }[]).map(({ at: key }) => key)).toEqual([
       "authorization",
@@ -131,14 +134,22 @@ describe("what is generated", () => {
       join(at, "token.key"),
     ]);
     await writeFile(join(at, "api.yaml"), krakeFiles({ staticUser: true })["api.yaml"]!);
-    const krakes = await rokIn(at, ["config", "audit", "api.yaml"]);
-    expect(krakes.out).toContain("authentication.strategy.static.enabled");
+    const krakes = await runRok(["config", "audit", "api.yaml"], { folder: at });
+    const told =
+      "authentication.strategy.static.enabled: whoever reaches localhost:8080 is system:admin";
+    expect(krakes.out).toContain(told);
+    await writeFile(
+      join(at, "api.yaml"),
+      "authentication: {strategy: {static: {enabled: true}}}\n",
+    );
+    const ours = await runRok(["config", "audit", "api.yaml"], { folder: at });
+    expect(ours.out).toContain("whoever reaches 127.0.0.1:8080 is system,");
   });
 
   it("asks for what makes sense", async () => {
     const at = await fresh("senses");
     const status = async (...args: readonly string[]): Promise<number> =>
-      (await rokIn(at, ["config", "generate", "x", ...args])).status;
+      (await runRok(["config", "generate", "x", ...args], { folder: at })).status;
     expect(await status("--authorization", "rbac")).toBe(exitStatus.usage);
     expect(await status("--etcd", "ftp://x")).toBe(exitStatus.usage);
     expect(await status("--port", "99999")).toBe(exitStatus.usage);
@@ -152,7 +163,7 @@ describe("contexts", () => {
   it("are made, chosen, shown and taken away, and nothing of one is used for another", async () => {
     const at = await fresh("contexts");
     await writeFile(join(at, "prod.token"), "secret-prod\n");
-    const rok = (line: string, variables = {}) => rokIn(at, line.split(" "), variables);
+    const rok = (line: string, variables = {}) => runRok(line, { folder: at, variables });
     await rok("config set prod --server http://prod.example --token-file prod.token -n team");
     const file = join(at, ".config/rok.yaml");
     expect(await modeOf(file)).toBe(0o600);
@@ -187,14 +198,14 @@ describe("contexts", () => {
     const at = await fresh("comments");
     const text = "# of the whole team\napi_url: http://flat:1 # do not touch\n";
     await writeFile(join(at, "rok.yaml"), text);
-    await rokIn(at, ["config", "set", "x", "--server", "http://x:1"]);
+    await runRok(["config", "set", "x", "--server", "http://x:1"], { folder: at });
     expect(await readFile(join(at, "rok.yaml"), "utf8")).toContain(text);
     // What would not do afterwards is not written.
-    const half = await rokIn(at, ["config", "set", "x", "--cert", "x.crt"]);
+    const half = await runRok(["config", "set", "x", "--cert", "x.crt"], { folder: at });
     expect([half.status, half.err.includes("client_key")]).toEqual([exitStatus.refused, true]);
     await rm(join(at, "rok.yaml"));
     await writeFile(join(at, "krakectl.yaml"), "api_url: http://krake:1\n");
-    const refused = await rokIn(at, ["config", "set", "x", "--server", "http://x:1"]);
+    const refused = await runRok(["config", "set", "x", "--server", "http://x:1"], { folder: at });
     expect(refused.err).toContain("Krake's own");
   });
 });

@@ -8,13 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import type { Io } from "@octoplane/rok/output";
-import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { systemRandom } from "@octoplane/shared/random";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
 import { waitFor } from "../wait-for.ts";
 
 /** The commands of `rok` that are for every kind, against the whole system in this process. */
@@ -59,34 +58,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Result {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
+type World = Omit<RokWorld, "folder">;
 
-type World = Partial<Pick<Io, "ask" | "stop" | "columns">> & {
-  readonly input?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly onOut?: (all: string) => void;
-};
-
-async function rok(line: string | readonly string[], world: World = {}): Promise<Result> {
-  let out = "";
-  let err = "";
-  const status = await run(typeof line === "string" ? line.split(" ") : line, {
-    out: (text) => world.onOut?.((out += text)) ?? (world.onOut ? undefined : void (out += text)),
-    err: (text) => void (err += text),
-    columns: world.columns,
-    readInput: async () => world.input ?? "",
-    ...(world.ask ? { ask: world.ask } : {}),
-    ...(world.stop ? { stop: world.stop } : {}),
-    environment: (name) => ({ HOME: folder, ...world.environment })[name],
-    cwd: folder,
-    clock: systemClock,
-  });
-  return { status, out, err };
-}
+const rok = (line: string | readonly string[], world: World = {}): Promise<RokRun> =>
+  runRok(line, { folder, ...world });
 
 async function good(line: string | readonly string[], world: World = {}): Promise<string> {
   const result = await rok(line, world);
@@ -105,7 +80,7 @@ async function editor(name: string, script: string): Promise<World> {
   const path = join(folder, name);
   await writeFile(path, `#!/bin/sh\n${script}\n`);
   await chmod(path, 0o700);
-  return { environment: { EDITOR: path } };
+  return { variables: { EDITOR: path } };
 }
 
 describe("apply", () => {
@@ -165,7 +140,7 @@ describe("apply", () => {
     await good("core rolebinding create kim --role measurer --user kim");
     const token = (await good("token create kim")).trim();
     const { out, err, status } = await rok("apply -f all.yaml -n kim", {
-      environment: { OCTOPLANE_TOKEN: token },
+      variables: { OCTOPLANE_TOKEN: token },
     });
     expect(status).toBe(exitStatus.notAllowed);
     expect(out).toBe("metricsprovider/fixed created\nmetric/load created\n");
@@ -214,7 +189,7 @@ describe("get", () => {
   test("colours states on terminals, and nowhere else", async () => {
     const red = "\u001b[32mRUNNING\u001b[0m";
     expect(await good("get app", { columns: 80 })).toContain(red);
-    expect(await good("get app", { columns: 80, environment: { NO_COLOR: "1" } })).not.toContain(
+    expect(await good("get app", { columns: 80, variables: { NO_COLOR: "1" } })).not.toContain(
       "\u001b",
     );
     expect(await good("get app")).not.toContain("\u001b");
@@ -263,7 +238,7 @@ describe("watching", () => {
 });
 
 test("describe tells all about an object, as wide as the terminal", async () => {
-  const out = await good("describe app/web", { columns: 80, environment: { NO_COLOR: "1" } });
+  const out = await good("describe app/web", { columns: 80, variables: { NO_COLOR: "1" } });
   expect(out).toMatch(/^kind +kubernetes\/Application$/m);
   expect(out).toMatch(/^ {2}Scheduled +True +Placed/m);
   expect(out).toMatch(/^copy on edge \(generation 1, serves: /m);
@@ -350,7 +325,7 @@ describe("rights", () => {
       roles: ["reader"],
     });
     const token = (await good("token create eve")).trim();
-    const world = { environment: { OCTOPLANE_TOKEN: token } };
+    const world = { variables: { OCTOPLANE_TOKEN: token } };
     expect(await good("auth can-i list app -n team", world)).toBe("yes\n");
     const no = await rok("auth can-i delete app -n team", world);
     expect(no).toEqual({ status: exitStatus.failed, out: "no\n", err: "" });

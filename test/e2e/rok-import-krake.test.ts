@@ -15,7 +15,7 @@ import { waitFor } from "../wait-for.ts";
 import { peek } from "./field.ts";
 import { krakeApplication, krakeCluster, krakeRef, otherKinds } from "./krake-records.ts";
 import { configMap, echo, job } from "./manifests.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { runRok, serverVariables, type RokRun } from "./rok-run.ts";
 
 const applications = "/kubernetes/namespaces/team/applications";
 const clusters = "/kubernetes/namespaces/team/clusters";
@@ -64,7 +64,10 @@ describe.runIf(hasEtcd())("rok import krake", () => {
   async function rok(line: string): Promise<RokRun> {
     const { adminToken: token } = octoplane;
     const args = `import krake --etcd ${address()} ${line}`.trim().split(" ");
-    return await runRok(args, { folder, address: octoplane.address, token });
+    return await runRok(args, {
+      folder,
+      variables: serverVariables({ address: octoplane.address, token }),
+    });
   }
 
   const freshCluster = (): SimCluster =>
@@ -401,7 +404,10 @@ describe.runIf(hasEtcd())("rok import krake", () => {
     expect(done.out).toMatch(/roles +150 +0 +0 +0/);
     const { adminToken: token } = octoplane;
     const at = async (...args: string[]): Promise<RokRun> =>
-      await runRok(["import", "krake", ...args], { folder, address: octoplane.address, token });
+      await runRok(["import", "krake", ...args], {
+        folder,
+        variables: serverVariables({ address: octoplane.address, token }),
+      });
     expect((await at("--etcd", "http://127.0.0.1:1")).status).toBe(exitStatus.unreachable);
     expect((await at("--etcd", "etcd")).status).toBe(exitStatus.refused);
     expect((await at("--etcd", octoplane.address)).status).not.toBe(exitStatus.ok);

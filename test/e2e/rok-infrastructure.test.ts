@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { run } from "@octoplane/rok/run";
-import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok, type RokRun } from "./rok-run.ts";
 import type { Json } from "../rest.ts";
 
 /** The groups `infra` and `os` of the command line, TOSCA clusters and `app retry`, against a server. */
@@ -38,20 +37,12 @@ afterAll(async () => {
 
 type World = Readonly<Record<string, string>>;
 
-async function rok(line: string, world: World = {}, answer?: string) {
-  let [out, err] = ["", ""];
-  const status = await run(line.split(" "), {
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    columns: undefined,
-    readInput: async () => "",
+const rok = (line: string, variables: World = {}, answer?: string): Promise<RokRun> =>
+  runRok(line, {
+    folder,
+    variables,
     ...(answer === undefined ? {} : { askSecret: async () => answer }),
-    environment: (name) => ({ HOME: folder, ...world })[name],
-    cwd: folder,
-    clock: systemClock,
   });
-  return { status, out, err };
-}
 
 async function good(line: string, world: World = {}, answer?: string): Promise<string> {
   const result = await rok(line, world, answer);

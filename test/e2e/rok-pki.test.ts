@@ -10,13 +10,13 @@ import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { tlsFetch } from "@octoplane/rok/tls-fetch";
-import { rokIn } from "./rok-world.ts";
+import { runRok } from "./rok-run.ts";
 
 /** Certificates of `rok pki` between real ends of TLS. */
 let folder: string;
 const at = (name: string): string => join(folder, "pki", name);
 const pem = (name: string): string => readFileSync(at(name), "utf8");
-const rok = (...args: readonly string[]) => rokIn(folder, ["pki", ...args]);
+const rok = (...args: readonly string[]) => runRok(["pki", ...args], { folder });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "rok-pki-"));

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { issueCertificate } from "@octoplane/kube/testing/certificate";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok, type RokRun } from "./rok-run.ts";
 
 /** The command line against the whole system over TLS. */
 let folder: string;
@@ -45,19 +45,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function rok(...line: readonly string[]) {
-  let [out, err] = ["", ""];
-  const status = await run(line, {
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-    columns: undefined,
-    readInput: async () => "",
-    environment: (name) => ({ HOME: folder })[name],
-    cwd: folder,
-    clock: systemClock,
-  });
-  return { status, out, err };
-}
+const rok = (...line: readonly string[]): Promise<RokRun> => runRok(line, { folder });
 
 it("the server of a data directory is found by its address of https, and trusted with --ca only", async () => {
   expect(server.address).toMatch(/^https:/);

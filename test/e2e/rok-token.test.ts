@@ -8,7 +8,7 @@ import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
 import { openServer, type ServerBench } from "../conformance/api/server-bench.ts";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { runRok, serverVariables, type RokRun } from "./rok-run.ts";
 
 /** Tokens and service accounts by `rok`, as scripts and people use it. */
 
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 const rok = (line: string, token = server.tokenOf("system:admin")): Promise<RokRun> =>
-  runRok(line.split(" "), { folder, address: server.address, token });
+  runRok(line, { folder, variables: serverVariables({ address: server.address, token }) });
 const json = async (line: string, token?: string) => {
   const { status, out, err } = await rok(`${line} -o json`, token);
   expect([line, status, err]).toEqual([line, 0, ""]);

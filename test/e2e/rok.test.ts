@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { systemRandom } from "@octoplane/shared/random";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
 
 /** The command line against the whole system in this process, with simulated clusters. */
 
@@ -65,32 +65,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Result {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
+type World = Omit<RokWorld, "folder">;
 
-interface World {
-  readonly input?: string;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-/** Runs one command line as a person in the folder of the data directory would. */
-async function rok(line: string | readonly string[], world: World = {}): Promise<Result> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const status = await run(typeof line === "string" ? line.split(" ") : line, {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    columns: undefined,
-    readInput: async () => world.input ?? "",
-    environment: (name) => ({ HOME: folder, ...world.environment })[name],
-    cwd: folder,
-    clock: systemClock,
-  });
-  return { status, out: out.join(""), err: err.join("") };
-}
+/** One command line, as a person in the folder of the data directory would type it. */
+const rok = (line: string | readonly string[], world: World = {}): Promise<RokRun> =>
+  runRok(line, { folder, ...world });
 
 /** The same where nothing may go wrong; gives what was printed. */
 async function good(line: string | readonly string[], world: World = {}): Promise<string> {
@@ -253,7 +232,7 @@ describe("roles and tokens", () => {
     await good("core rolebinding create -f -", { input: binding });
     expect(await good("core role list")).toMatch(/^lister /m);
     const token = (await good("token create bob --expires-in 1h")).trim();
-    const world = { environment: { OCTOPLANE_TOKEN: token } };
+    const world = { variables: { OCTOPLANE_TOKEN: token } };
     expect(field(await good("whoami", world), "roles")).toBe("lister");
     expect(await good("kube cluster list -o json", world)).toBe("[]\n");
     const refused = await rok("kube app list", world);
@@ -319,7 +298,7 @@ describe("what goes wrong", () => {
 
 test("rok runs as a program of its own, and ends with its exit status", async () => {
   const program = fileURLToPath(new URL("../../apps/rok/bin/rok.mjs", import.meta.url));
-  const runChild = (args: readonly string[], input = ""): Promise<Result> =>
+  const runChild = (args: readonly string[], input = ""): Promise<RokRun> =>
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [program, ...args], {
         cwd: folder,

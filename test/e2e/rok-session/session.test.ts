@@ -6,12 +6,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { buildProgram } from "@octoplane/rok/program";
-import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { systemRandom } from "@octoplane/shared/random";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { runRok } from "../rok-run.ts";
 
 /**
  * A session at the command line, command by command, with all that it prints: `transcript.txt` holds both. What differs from
@@ -78,21 +78,14 @@ test("no command is left out", async () => {
 });
 
 async function played(line: string): Promise<string> {
-  let [out, err] = ["", ""];
   const stop = new AbortController();
   const goesOn = / (?:-w|--watch)\b|^\$ rok watch /.test(line);
-  const status = await run(wordsOf(line.slice("$ rok ".length)), {
-    out(text) {
-      out += text;
-      // What goes on by itself has shown what there is.
-      if (goesOn) stop.abort();
-    },
-    err: (text) => void (err += text),
-    columns: undefined,
-    readInput: async () => "",
+  const { status, out, err } = await runRok(wordsOf(line.slice("$ rok ".length)), {
+    folder,
+    variables: variables(),
     stop: stop.signal,
-    environment: (name) => variables()[name],
-    cwd: folder,
+    // What goes on by itself has shown what there is.
+    onOut: () => goesOn && stop.abort(),
     // Seen from days later, every age is the same.
     clock: { ...systemClock, now: () => systemClock.now() + 3 * 86_400_000 },
   });
@@ -103,7 +96,6 @@ async function played(line: string): Promise<string> {
 
 function variables(): Readonly<Record<string, string>> {
   return {
-    HOME: folder,
     PATH: process.env["PATH"] ?? "",
     OCTOPLANE_DATA_DIR: join(folder, "data"),
     EDITOR: join(folder, "editor"),

@@ -57,9 +57,8 @@ export function krakeTable(): readonly (readonly string[])[] {
   return [...rows.values()];
 }
 
-function fateOf({ path, becomes, note, refusal }: KrakeKey): string {
+function fateOf({ path, becomes, note }: KrakeKey): string {
   if (becomes !== undefined) return becomes === path ? "the same" : `\`${becomes}\``;
-  if (refusal !== undefined) return `refused when it is on: ${refusal}`;
   return `no effect: ${note ?? ""}`;
 }
 

@@ -122,9 +122,25 @@ export const ApiConfigSchema = Type.Object(
               },
               { ...closed, default: {} },
             ),
+            static: Type.Object(
+              {
+                enabled: Type.Boolean({
+                  default: false,
+                  description:
+                    "whether everybody who sends no credentials is one user: for trials on one machine",
+                }),
+                name: Type.String({
+                  default: "system",
+                  minLength: 1,
+                  maxLength: limits.identityNameMax,
+                  description: "the name of that user; roles are bound to it as to any other",
+                }),
+              },
+              { ...closed, default: {} },
+            ),
             allow_system_names: Type.Boolean({
               default: false,
-              description: "whether these two may name users that begin with system:",
+              description: "whether Keystone and Keycloak may name users that begin with system:",
             }),
           },
           { ...closed, default: {} },

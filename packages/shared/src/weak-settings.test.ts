@@ -11,7 +11,12 @@ const sound: AccessSettings = {
   listen: "127.0.0.1:8080",
   authorization: "RBAC",
   tls: { enabled: false },
-  authentication: { allow_anonymous: false, static_users: null, cors_origin: null },
+  authentication: {
+    allow_anonymous: false,
+    static_users: null,
+    cors_origin: null,
+    strategy: { static: { enabled: false, name: "system" } },
+  },
 };
 
 const places = (more: Partial<AccessSettings>): readonly string[] =>
@@ -34,6 +39,26 @@ it("each door that stands open is named by its key", () => {
     "authentication.cors_origin",
     "authentication.static_users",
   ]);
+});
+
+it("a user whom everybody is is told of by name, and with pages of other sites", () => {
+  const authentication = {
+    ...sound.authentication,
+    strategy: { static: { enabled: true, name: "boss" } },
+  };
+  const told = (more: object): readonly (readonly [string, boolean])[] =>
+    weakAccess({ ...sound, authentication: { ...authentication, ...more } }).map(
+      ({ at, text }) => [at, text.includes("boss")] as const,
+    );
+  expect(told({})).toEqual([["authentication.strategy.static.enabled", true]]);
+  expect(told({ cors_origin: "*" })).toEqual([
+    ["authentication.strategy.static.enabled", true],
+    ["authentication.cors_origin", true],
+  ]);
+  // Nobody is anonymous then.
+  expect(told({ allow_anonymous: true })).toEqual(told({}));
+  const [one] = weakAccess({ ...sound, authentication });
+  expect(one?.text).toContain("whoever reaches 127.0.0.1:8080 is boss");
 });
 
 it("etcd without TLS is a weakness on another host only", () => {

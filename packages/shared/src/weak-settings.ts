@@ -18,6 +18,7 @@ export interface AccessSettings {
     readonly allow_anonymous: boolean;
     readonly static_users: string | null;
     readonly cors_origin: string | null;
+    readonly strategy: { readonly static: { readonly enabled: boolean; readonly name: string } };
   };
 }
 
@@ -25,7 +26,14 @@ export function weakAccess(settings: AccessSettings): readonly Weakness[] {
   const { authorization, authentication, tls, listen } = settings;
   const found: Weakness[] = [];
   const add = (at: string, text: string): void => void found.push({ at, text });
-  if (authentication.allow_anonymous) {
+  const { enabled: isStatic, name } = authentication.strategy.static;
+  if (isStatic) {
+    add(
+      "authentication.strategy.static.enabled",
+      `whoever reaches ${listen} is ${name}, without any proof: this is for trials on one machine; give people ` +
+        "certificates or tokens",
+    );
+  } else if (authentication.allow_anonymous) {
     add(
       "authentication.allow_anonymous",
       "anonymous access is on: whoever reaches the server may do what system:anonymous may",
@@ -37,7 +45,7 @@ export function weakAccess(settings: AccessSettings): readonly Weakness[] {
   if (authentication.cors_origin === "*") {
     add(
       "authentication.cors_origin",
-      "pages of any site may call the server; name the origin of yours, or leave it out",
+      `pages of any site may call the server${isStatic ? ` as ${name}` : ""}; name the origin of yours, or leave it out`,
     );
   }
   if (!tls.enabled && !isLoopback(hostOf(listen))) {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import jwt from "jsonwebtoken";
 import { expect, it } from "vitest";
+import { waitFor } from "../../wait-for.ts";
 import type { OpenServer, ServerBench } from "./server-bench.ts";
 
 /** All methods of authentication at once, the rate of requests, and what every answer carries. */
@@ -72,6 +73,36 @@ export function methodsSuite(open: OpenServer): void {
     rmSync(folder, { recursive: true });
   });
 
+  it("with the static strategy, who sends nothing is one user, and who sends something is not", async () => {
+    await using server = await open({
+      authentication: {
+        allow_anonymous: true,
+        strategy: { static: { enabled: true, name: "team-lead" } },
+      },
+    });
+    expect(server.logged()).toContain("is team-lead, without any proof");
+    const nameOf = async (authorization?: string) => {
+      const { status, body } = await me(server, authorization);
+      return status === 200 ? body.user : status;
+    };
+    expect(await nameOf()).toBe("team-lead");
+    expect(await nameOf(`Bearer ${server.tokenOf("alice")}`)).toBe("alice");
+    for (const wrong of ["Bearer wrong", "wrong", "Basic YTpi", "Bearer a b", "Bearer", ""]) {
+      expect([wrong, await nameOf(wrong)]).toEqual([wrong, 401]);
+    }
+    // The user may what its roles allow: nothing, as long as it has none.
+    const roles = () => server.call("GET", "/core/roles", { user: null });
+    expect((await roles()).status).toBe(403);
+    const binding = { metadata: { name: "lead" }, users: ["team-lead"], roles: ["role:system"] };
+    await server.ok("POST", "/core/rolebindings", { body: binding });
+    await waitFor("the right of the lead", async () => (await roles()).status === 200);
+    // There is no token that could be revoked: a revocation ends the tokens of that name, and no more.
+    const token = `Bearer ${server.tokenOf("team-lead")}`;
+    await server.call("POST", "/core/tokens/revoke", { body: { user: "team-lead" } });
+    await waitFor("the end of the token", async () => (await nameOf(token)) === 401);
+    expect(await nameOf()).toBe("team-lead");
+  });
+
   it("settings of a method that are wrong stop the start, and are named", async () => {
     const issuer = { issuer: "https://x", audience: "a" };
     const wrong: readonly [object, string][] = [
@@ -79,7 +110,13 @@ export function methodsSuite(open: OpenServer): void {
       [{ oidc: [{ ...issuer, issuer: "x" }] }, "oidc[0].issuer"],
       [{ oidc: [{ ...issuer, claim: "sub" }] }, "oidc[0].claim: unknown field"],
       [{ strategy: { keystone: { enabled: true, endpoint: "http://x/" } } }, "keystone.endpoint"],
-      [{ strategy: { static: { enabled: true } } }, "strategy.static: unknown field"],
+      [{ strategy: { static: { user: "x" } } }, "strategy.static.user: unknown field"],
+      [{ strategy: { static: { name: "" } } }, "strategy.static.name"],
+      [{ strategy: { static: { enabled: true, name: "a\nb" } } }, "strategy.static.name"],
+      [
+        { strategy: { static: { enabled: true, name: "system:serviceaccount:ci:bot" } } },
+        "only service accounts",
+      ],
     ];
     for (const [authentication, message] of wrong) {
       await expect(open({ authentication })).rejects.toThrow(message);

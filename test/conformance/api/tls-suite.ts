@@ -50,14 +50,19 @@ export function tlsSuite(open: OpenServer): void {
     issueCertificate({ name, issuer, organizations, now });
   const call = async (
     certificate?: TestCertificate,
-    options: { readonly token?: string; readonly trust?: string; readonly path?: string } = {},
+    options: {
+      readonly token?: string;
+      readonly trust?: string;
+      readonly path?: string;
+      readonly at?: string;
+    } = {},
   ): Promise<{ readonly status: number; readonly body: Json }> => {
     const fetch = tlsFetch({
       ca: options.trust ?? ca.certificate,
       ...(certificate ? { cert: certificate.certificate, key: certificate.key } : {}),
     });
     const { token } = options;
-    const response = await fetch(`${server.address}${options.path ?? "/me"}`, {
+    const response = await fetch(`${options.at ?? server.address}${options.path ?? "/me"}`, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     });
     return { status: response.status, body: await response.json() };
@@ -94,6 +99,15 @@ export function tlsSuite(open: OpenServer): void {
     const admin = client("system:admin");
     expect((await call(admin, { path: "/core/roles" })).status).toBe(200);
     expect((await call()).status).toBe(401);
+  });
+
+  it("takes who shows no certificate for the static user, and never who shows a wrong one", async () => {
+    const strategy = { static: { enabled: true, name: "team-lead" } };
+    await using other = await open({ tls: tls(), authentication: { strategy } });
+    const of = (certificate?: TestCertificate) => call(certificate, { at: other.address });
+    expect((await of()).body.user).toBe("team-lead");
+    expect((await of(client("dora"))).body.user).toBe("dora");
+    expect((await of(client("dora", strangers))).status).toBe(401);
   });
 
   it("refuses a certificate of another authority, or without a name, whatever token comes with it", async () => {

@@ -6,7 +6,7 @@ import type { RawTokens } from "./raw-token.ts";
 import type { Standing } from "./standing.ts";
 import type { StaticUsers } from "./static-users.ts";
 import type { TokenSigner } from "./signed-token.ts";
-import { anonymous, type User } from "./user.ts";
+import type { User } from "./user.ts";
 
 /** The methods that are switched on. */
 export interface Authenticator {
@@ -15,13 +15,15 @@ export interface Authenticator {
   readonly staticUsers: StaticUsers | undefined;
   readonly issuers: readonly OidcIssuer[];
   readonly rawTokens: RawTokens | undefined;
-  readonly allowAnonymous: boolean;
+  /** Who somebody is that sends nothing; `undefined` where everybody has to show who they are. */
+  readonly withoutCredentials: User | undefined;
   readonly standing: Standing;
 }
 
 /**
- * Who sent a request: by the certificate of its connection, else by its `Authorization` header, else anonymous. Credentials
- * that are wrong are an error even where another method would do: a failed method never falls through to another identity.
+ * Who sent a request: by the certificate of its connection, else by its `Authorization` header, else whoever sends
+ * nothing. Credentials that are wrong are an error even where another method would do: a failed method never falls through
+ * to another identity.
  */
 export function authenticate(
   auth: Authenticator,
@@ -31,7 +33,7 @@ export function authenticate(
   const certified = auth.certificates?.userOf(socket);
   if (certified) return auth.standing.checked(certified);
   if (header === undefined) {
-    if (auth.allowAnonymous) return anonymous;
+    if (auth.withoutCredentials) return auth.withoutCredentials;
     throw failure("Unauthenticated", "expected a header Authorization: Bearer <token>");
   }
   // Krake's clients send the token alone, without a word before it.

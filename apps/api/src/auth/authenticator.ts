@@ -4,13 +4,17 @@ import type { Log } from "@octoplane/shared/log";
 import type { ApiConfig } from "../config.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { ClientCertificates } from "./client-certificate.ts";
+import { userWithoutCredentials } from "./no-credentials.ts";
 import { OidcIssuer } from "./oidc.ts";
 import { keycloak, keystone, RawTokens } from "./raw-token.ts";
 import type { TokenSigner } from "./signed-token.ts";
 import type { Standing } from "./standing.ts";
 import { readStaticUsers } from "./static-users.ts";
 
-/** The methods that the settings switch on; any number of them. `Invalid` when the file of users cannot be read. */
+/**
+ * The methods that the settings switch on; any number of them. `Invalid` when the file of users cannot be read, and
+ * for a static user that can be none.
+ */
 export async function authenticatorOf(
   config: ApiConfig,
   parts: {
@@ -29,7 +33,7 @@ export async function authenticatorOf(
     staticUsers: usersFile === null ? undefined : await readStaticUsers(usersFile),
     issuers: authentication.oidc.map((one) => new OidcIssuer(one, { clock, log: parts.log })),
     rawTokens: rawTokensOf(authentication.strategy, clock),
-    allowAnonymous: authentication.allow_anonymous,
+    withoutCredentials: userWithoutCredentials(authentication),
     standing: parts.standing,
   };
 }

@@ -8,10 +8,10 @@ import { namedUser, type Credential, type User } from "./user.ts";
  * names of service accounts, which only the tokens of these bear.
  */
 export function checkIdentity(origin: string, name: string, groups: readonly string[]): void {
-  if (!isName(name)) {
+  if (!isIdentityName(name)) {
     throw failure("Unauthenticated", `${origin} names no user that can be one`);
   }
-  if (groups.length > limits.groupsMax || !groups.every(isName)) {
+  if (groups.length > limits.groupsMax || !groups.every(isIdentityName)) {
     throw failure("Unauthenticated", `${origin} names groups that cannot be any, or too many`);
   }
   const account = [name, ...groups].find(isAccountName);
@@ -19,7 +19,8 @@ export function checkIdentity(origin: string, name: string, groups: readonly str
   throw failure("Unauthenticated", `${origin} names ${account}, as only service accounts are`);
 }
 
-function isName(text: string): boolean {
+/** Whether it is neither empty nor endless, and can be read in a log. */
+export function isIdentityName(text: string): boolean {
   return text !== "" && text.length <= limits.identityNameMax && !/\p{C}/u.test(text);
 }
 

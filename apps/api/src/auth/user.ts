@@ -6,7 +6,7 @@ export interface User {
   readonly name: string;
   readonly groups: readonly string[];
   readonly isAnonymous: boolean;
-  /** What showed who it is; absent for anonymous, and for a user that is only asked about. */
+  /** What showed who it is; absent for who sends nothing, and for a user that is only asked about. */
   readonly credential?: Credential;
 }
 

@@ -69,12 +69,17 @@ export async function auditFile(path: string): Promise<readonly Weakness[]> {
             allow_anonymous: valueAt(settings, "authentication.allow_anonymous") === true,
             static_users: orNull("authentication.static_users"),
             cors_origin: orNull("authentication.cors_origin"),
+            strategy: {
+              static: {
+                enabled: valueAt(settings, "authentication.strategy.static.enabled") === true,
+                name: text("authentication.strategy.static.name", "system"),
+              },
+            },
           },
         })
       : [];
   return [
     ...access,
-    ...staticStrategy(values),
     ...weakStore({ store: text("store", ""), store_auth: { ca: orNull("store_auth.ca") } }),
     ...weakFiles(await secretFiles(settings, dirname(path), name)),
   ];
@@ -85,12 +90,6 @@ function translated(
   file: KrakeFile,
 ): Readonly<Record<string, unknown>> {
   return translateSettings(values, { file, isOwn: () => true, isGiven: () => true }).settings;
-}
-
-function staticStrategy(values: Readonly<Record<string, unknown>>): readonly Weakness[] {
-  const at = "authentication.strategy.static.enabled";
-  if (valueAt(values, at) !== true) return [];
-  return [{ at, text: "Krake takes everybody for one user; Octoplane refuses to start with it" }];
 }
 
 /** The files with secrets that settings name, or that are taken when they name none. */

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { failure, invalid, type FieldProblem } from "@octoplane/shared/errors";
 import { krakeFileOf, type KrakeFile } from "@octoplane/shared/krake-settings/krake-keys";
-import { translateSettings } from "@octoplane/shared/krake-settings/translate-settings";
+import { translateSettings, valueAt } from "@octoplane/shared/krake-settings/translate-settings";
 import { readSettingsFile, type SettingsFile } from "@octoplane/shared/settings-file";
 
 /** What the files of a Krake say in our terms. */
@@ -12,6 +12,9 @@ export interface KrakeChoices {
 }
 
 const staticKey = "authentication.strategy.static.enabled";
+const staticText =
+  "not taken over: who sends no credentials is refused, and the administrator has a credential of its own; true in the " +
+  "new file brings it back";
 
 /** Reads those of Krake's files that are in the folder. `Invalid` with file and line of everything that does not do. */
 export async function readKrakeChoices(folder: string): Promise<KrakeChoices> {
@@ -41,22 +44,28 @@ function translate(file: SettingsFile, name: KrakeFile) {
     // What the generator writes says where the store is.
     isGiven: (path) => path === "store",
   });
-  const isStatic = problems.some(({ field }) => field === staticKey);
+  const isStatic = valueAt(settings, staticKey) === true;
   return {
-    settings,
-    problems: problems
-      .filter(({ field }) => field !== staticKey)
-      .map(({ field, message }) => ({
-        field: `${file.placeOf(field.split("."))}: ${field}`,
-        message,
-      })),
+    settings: isStatic ? withoutStatic(settings) : settings,
+    problems: problems.map(({ field, message }) => ({
+      field: `${file.placeOf(field.split("."))}: ${field}`,
+      message,
+    })),
     notes: [
       ...notes.map(({ keys, text }) => `${name}: ${keys.join(", ")}: ${text}`),
-      ...(isStatic
-        ? [`${name}: ${staticKey}: not taken over; the administrator has a credential of its own`]
-        : []),
+      ...(isStatic ? [`${name}: ${staticKey}: ${staticText}`] : []),
     ],
   };
+}
+
+/** The strategy is off, and its name stays: who wants it back has to change one word. */
+function withoutStatic(
+  settings: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const changed = structuredClone(settings);
+  const found = valueAt(changed, "authentication.strategy.static") as { enabled: boolean };
+  found.enabled = false;
+  return changed;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -20,8 +20,6 @@ export interface KrakeKey {
   readonly becomes?: string;
   /** Why it has no effect here. */
   readonly note?: string;
-  /** What to do instead, where its silence would be dangerous: it is refused when it is switched on. */
-  readonly refusal?: string;
 }
 
 const same = (path: string, form: KrakeKey["form"]): KrakeKey => ({ path, form, becomes: path });
@@ -66,19 +64,8 @@ const apiKeys: readonly KrakeKey[] = [
   same("authentication.strategy.keycloak.enabled", "flag"),
   same("authentication.strategy.keycloak.endpoint", "text"),
   same("authentication.strategy.keycloak.realm", "text"),
-  {
-    path: "authentication.strategy.static.enabled",
-    form: "flag",
-    refusal:
-      "Krake takes everybody who reaches the server for one user, mostly the administrator; this server takes nobody " +
-      "for somebody without a proof. Set it to false and give people certificates or tokens: " +
-      "authentication.static_users, or what `rok config generate --from` writes",
-  },
-  {
-    path: "authentication.strategy.static.name",
-    form: "text",
-    note: "it names the user of the static strategy, which does not exist here",
-  },
+  same("authentication.strategy.static.enabled", "flag"),
+  same("authentication.strategy.static.name", "text"),
   same("authorization", "text"),
   ...["default_roles", "default_role_bindings"].map((path): KrakeKey => ({
     path,

@@ -52,18 +52,25 @@ it("values are taken as Krake's readers take them, and wrong ones are named", ()
   expect(problems).toEqual([{ field: "tls.cert", message: "expected text" }]);
 });
 
-it("the static strategy is refused when it is on, and nothing is said when it is off", () => {
-  const of = (enabled: boolean) =>
+it("the static strategy is taken over with its name, on or off", () => {
+  const of = (enabled: unknown) =>
     translate("api.yaml", {
       authentication: { strategy: { static: { enabled, name: "system:admin" } } },
     });
-  expect(of(true).problems).toMatchObject([
-    {
-      field: "authentication.strategy.static.enabled",
-      message: expect.stringContaining("certificates or tokens") as string,
-    },
+  for (const [given, enabled] of [
+    [true, true],
+    ["yes", true],
+    ["off", false],
+  ]) {
+    const { settings, problems, notes } = of(given);
+    const expected = {
+      authentication: { strategy: { static: { enabled, name: "system:admin" } } },
+    };
+    expect([settings, problems, notes]).toEqual([expected, [], []]);
+  }
+  expect(of("perhaps").problems).toEqual([
+    { field: "authentication.strategy.static.enabled", message: "expected true or false" },
   ]);
-  expect(of(false).problems).toEqual([]);
 });
 
 it("a controller is told where its store is, unless something else says so", () => {
@@ -123,15 +130,15 @@ it("the files of processes that do not exist are named for what they are", () =>
 it("a file is Krake's by its keys, and ours without them", () => {
   expect(isKrakes({ host: "localhost", port: 8080 })).toBe(true);
   expect(isKrakes({ log: { level: "INFO" } })).toBe(true);
-  expect(isKrakes({ authentication: { strategy: { static: { enabled: false } } } })).toBe(true);
+  expect(isKrakes({ authentication: { strategy: { static: { enabled: true } } } })).toBe(false);
   expect(isKrakes({ listen: "127.0.0.1:1", tls: { enabled: false }, docs: {} })).toBe(false);
 });
 
-it("every key of the table is mapped, noted or refused, and never unknown", () => {
+it("every key of the table is mapped or noted, and never unknown", () => {
   const sample = { text: "x", number: 1, flag: false, list: [1], any: {} } as const;
   for (const [file, keys] of Object.entries(krakeKeys)) {
     for (const key of keys) {
-      const fates = [key.becomes, key.note, key.refusal].filter((fate) => fate !== undefined);
+      const fates = [key.becomes, key.note].filter((fate) => fate !== undefined);
       expect([file, key.path, fates.length]).toEqual([file, key.path, 1]);
       const value = key.path === "log.level" ? "INFO" : sample[key.form];
       const values = key.path
@@ -141,7 +148,7 @@ it("every key of the table is mapped, noted or refused, and never unknown", () =
       const result = translate(file as KrakeFile, values as Record<string, unknown>);
       expect([key.path, result.problems]).toEqual([key.path, []]);
       const hasEffect = Object.keys(result.settings).length + result.notes.length > 0;
-      expect([key.path, hasEffect || key.refusal !== undefined]).toEqual([key.path, true]);
+      expect([key.path, hasEffect]).toEqual([key.path, true]);
     }
   }
 });

@@ -44,7 +44,6 @@ const marks = [
   "poll_interval",
   "default_roles",
   "default_role_bindings",
-  "authentication.strategy.static",
   "tls.client_cert",
   "tls.client_key",
 ] as const;
@@ -136,10 +135,6 @@ class Translation {
     const value = coerced(given, key.form);
     if (value === undefined) {
       this.#problems.push({ field: key.path, message: `expected ${formNames[key.form]}` });
-      return;
-    }
-    if (key.refusal !== undefined) {
-      if (value === true) this.#problems.push({ field: key.path, message: key.refusal });
       return;
     }
     if (key.becomes === undefined) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { limits } from "@octoplane/shared/limits";
 import type { Sim } from "@octoplane/kube-sim/start-sim";
 import {
   applyType,
@@ -6,6 +7,7 @@ import {
   deployment,
   deployments,
   inDefault,
+  mergeType,
   openSim,
   SimUser,
   until,
@@ -109,6 +111,58 @@ describe("the API", () => {
     expect(status).toBe(422);
     expect(body["details"]["causes"][0]).toMatchObject({ field: "spec.selector" });
     expect(body["message"]).toContain("field is immutable");
+  });
+
+  test("refuses a body that is too large, and goes on", async () => {
+    const large = configMap("a", { data: { a: "x".repeat(4 * limits.simBodyBytesMax) } });
+    const { status, body } = await user.call("POST", `${inDefault}/configmaps`, large);
+    expect([status, body["reason"]]).toEqual([413, "RequestEntityTooLarge"]);
+    expect((await user.get(`${inDefault}/configmaps/a`)).status).toBe(404);
+  });
+
+  test("refuses an object that small patches made too large", async () => {
+    const path = `${inDefault}/configmaps/a`;
+    await user.apply(path, configMap("a", { data: { a: "x".repeat(500_000) } }));
+    const statuses: number[] = [];
+    for (const field of ["b", "c", "d"]) {
+      const data = { [field]: "ü".repeat(200_000) };
+      statuses.push((await user.call("PATCH", path, { data }, mergeType)).status);
+    }
+    expect(statuses).toEqual([200, 200, 500]);
+  });
+
+  test("has the subresources of a kind and no others, and deletes none of them", async () => {
+    await user.apply(`${inDefault}/configmaps/a`, configMap("a"));
+    await user.apply(`${deployments}/web`, deployment());
+    const statuses = [
+      await user.get(`${inDefault}/configmaps/a/status`),
+      await user.call("PUT", `${inDefault}/configmaps/a/status`, configMap("a")),
+      await user.call(
+        "PATCH",
+        `${inDefault}/configmaps/a/scale`,
+        { spec: { replicas: 1 } },
+        mergeType,
+      ),
+      await user.call("DELETE", `${deployments}/web/status`),
+      await user.call("DELETE", `${deployments}/web/scale`),
+      await user.get(`${deployments}/web/status`),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([404, 404, 404, 405, 405, 200]);
+  });
+
+  test("deletes the objects of one namespace, never those of all", async () => {
+    await user.apply(`${inDefault}/configmaps/a`, configMap("a"));
+    expect((await user.call("DELETE", "/api/v1/configmaps")).status).toBe(405);
+    expect((await user.get(`${inDefault}/configmaps/a`)).status).toBe(200);
+    await user.call("DELETE", `${inDefault}/configmaps`);
+    expect((await user.get(`${inDefault}/configmaps/a`)).status).toBe(404);
+  });
+
+  test("refuses a key to the next page that is none", async () => {
+    for (const text of ["null", "[]", "nonsense"]) {
+      const key = Buffer.from(text).toString("base64url");
+      expect((await user.get(`${inDefault}/configmaps?continue=${key}`)).status).toBe(400);
+    }
   });
 
   test("refuses a stale PUT", async () => {

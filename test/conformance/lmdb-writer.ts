@@ -1,7 +1,6 @@
 import { systemClock } from "@octoplane/shared/clock";
 import { silentLog } from "@octoplane/shared/log";
 import { openStore } from "@octoplane/store/open";
-import { writeSync } from "node:fs";
 
 /**
  * Commits until it is killed, and prints a line `key revision` for each commit that was
@@ -18,7 +17,8 @@ const writers = Array.from({ length: 32 }, async (_, writer) => {
       { key: `/newest/${writer}`, value: Buffer.from(key) },
     ];
     const revision = await store.commit([{ key, revision: 0n }], writes);
-    writeSync(1, `${key} ${revision}\n`);
+    // Not `writeSync`: on a pipe that its busy reader has let fill up, that throws EAGAIN.
+    process.stdout.write(`${key} ${revision}\n`);
   }
 });
 await Promise.all(writers);

@@ -6,7 +6,7 @@ import { DistributedConfigSchema, type DistributedConfig } from "@octoplane/dist
 import { start } from "@octoplane/distributed/start";
 import { readAs } from "@octoplane/kinds/read-input";
 import { issueCertificate } from "@octoplane/kube/testing/certificate";
-import { tlsFetch } from "@octoplane/rok/tls-fetch";
+import { tlsFetch } from "@octoplane/rok/access/tls-fetch";
 import { systemClock } from "@octoplane/shared/clock";
 import { keyLine } from "@octoplane/shared/key-ring-text";
 import { systemRandom } from "@octoplane/shared/random";

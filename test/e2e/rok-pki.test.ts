@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { tlsFetch } from "@octoplane/rok/tls-fetch";
+import { tlsFetch } from "@octoplane/rok/access/tls-fetch";
 import { runRok } from "./rok-run.ts";
 
 /** Certificates of `rok pki` between real ends of TLS. */

@@ -1,4 +1,4 @@
-import type { Io } from "@octoplane/rok/output";
+import type { Io } from "@octoplane/rok/io";
 import { run } from "@octoplane/rok/run";
 import { systemClock } from "@octoplane/shared/clock";
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { isFailure, messageOf, type OctoplaneError } from "@octoplane/shared/errors";
-import type { Access } from "./find-server.ts";
-import { plainText } from "./terminal-text.ts";
+import type { Access } from "./access/find-server.ts";
+import { plainText } from "./output/terminal-text.ts";
 
 /**
  * What is said of an error: one line for each thing that is wrong. A message has more lines only

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
-import type { LazyKind } from "./lazy-kind.ts";
-import { formatNames, readFormat } from "./output-format.ts";
-import type { Io } from "./output.ts";
+import type { LazyKind } from "./objects/lazy-kind.ts";
+import { formatNames, readFormat } from "./output/output-format.ts";
+import type { Io } from "./io.ts";
 import { Session, type CommonFlags } from "./session.ts";
 
 /** One run of the program: the world, and what the command that ran leaves behind. */

@@ -1,5 +1,5 @@
 import { stayAlive } from "@octoplane/shared/lifecycle";
-import { processIo } from "./output.ts";
+import { processIo } from "./io.ts";
 import { run } from "./run.ts";
 
 const release = stayAlive();

@@ -20,7 +20,7 @@ import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
 import { addAccountCommands, addTokenCommands } from "./commands/token.ts";
 import { commonFlags, type Run } from "./leaf.ts";
-import { plainText } from "./terminal-text.ts";
+import { plainText } from "./output/terminal-text.ts";
 import { rokVersion } from "./version.ts";
 
 /** The tree of commands. Building it loads no kind and asks no server. */

@@ -2,8 +2,8 @@ import { CommanderError } from "commander";
 import { errorLines } from "./error-lines.ts";
 import { exitStatusOf } from "./exit-status.ts";
 import type { Run } from "./leaf.ts";
-import type { Io } from "./output.ts";
-import { packArguments } from "./pack-arguments.ts";
+import type { Io } from "./io.ts";
+import { packArguments } from "./input/pack-arguments.ts";
 import { buildProgram } from "./program.ts";
 
 /**

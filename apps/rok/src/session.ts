@@ -1,10 +1,10 @@
 import { openClient, type Client } from "@octoplane/client/client";
 import { failure } from "@octoplane/shared/errors";
-import { findAccess, type Access, type AccessFlags } from "./find-server.ts";
-import type { Format } from "./output-format.ts";
-import type { Io } from "./output.ts";
-import { paintStates, wantsColour, type ColourWish } from "./state-colour.ts";
-import type { Layout } from "./table.ts";
+import { findAccess, type Access, type AccessFlags } from "./access/find-server.ts";
+import type { Format } from "./output/output-format.ts";
+import type { Io } from "./io.ts";
+import { paintStates, wantsColour, type ColourWish } from "./output/state-colour.ts";
+import type { Layout } from "./output/table.ts";
 
 export type OutputFormat = Format["type"];
 
@@ -101,7 +101,9 @@ export class Session {
       address,
       clock,
       ...(token === undefined ? {} : { token }),
-      ...(tls === undefined ? {} : { fetch: (await import("./tls-fetch.ts")).tlsFetch(tls) }),
+      ...(tls === undefined
+        ? {}
+        : { fetch: (await import("./access/tls-fetch.ts")).tlsFetch(tls) }),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Io } from "../output.ts";
+import type { Io } from "../io.ts";
 
 /** Lines that tell how far a long work has come, where a person looks on: one a second, beside the result. */
 export class Progress {

@@ -2,7 +2,7 @@ import type { Client } from "@octoplane/client/client";
 import type { BackupHeader, BackupRecord } from "@octoplane/kinds/backup-format";
 import { failure, invalid, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import type { Io } from "../output.ts";
+import type { Io } from "../io.ts";
 import { BackupCheck } from "./backup-check.ts";
 import { linesOfFile } from "./backup-file.ts";
 import { Progress } from "./progress.ts";

@@ -4,7 +4,7 @@ import { readLines } from "@octoplane/client/json-lines";
 import type { BackupHeader, BackupTrailer } from "@octoplane/kinds/backup-format";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import type { Io } from "../output.ts";
+import type { Io } from "../io.ts";
 import { BackupCheck } from "./backup-check.ts";
 import { openBackupFile, type LineSink } from "./backup-file.ts";
 import { Progress } from "./progress.ts";

@@ -1,8 +1,8 @@
 import { Option, type Command } from "commander";
 import type { Call, Run } from "../leaf.ts";
 import { leaf } from "../leaf.ts";
-import type { ApplicationFlags } from "../change-application.ts";
-import type { WaitFlags } from "../finish.ts";
+import type { ApplicationFlags } from "../kubernetes/change-application.ts";
+import type { WaitFlags } from "../kubernetes/finish.ts";
 import {
   collect,
   collectInjections,
@@ -10,9 +10,9 @@ import {
   readInteger,
   readSeconds,
   readShutdownHook,
-} from "../option-values.ts";
+} from "../input/option-values.ts";
 import { addGet, addList } from "./resource.ts";
-import { lazyKind } from "../lazy-kind.ts";
+import { lazyKind } from "../objects/lazy-kind.ts";
 
 const applications = lazyKind(
   "application",
@@ -55,7 +55,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
       waitFlags(command, "running, creating, pending or completed; bare: running");
     },
     act: async (call: Call<WriteFlags>) =>
-      (await import("../write-application.ts")).createApplication(call),
+      (await import("../kubernetes/write-application.ts")).createApplication(call),
   });
   leaf<WriteFlags>(run, app, {
     usage: "update <name>",
@@ -71,7 +71,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
       waitFlags(command, "running, reconciling or completed; bare: running");
     },
     act: async (call: Call<WriteFlags>) =>
-      (await import("../write-application.ts")).updateApplication(call),
+      (await import("../kubernetes/write-application.ts")).updateApplication(call),
   });
   leaf<DeleteFlags>(run, app, {
     usage: "delete <name>",
@@ -82,19 +82,21 @@ export function addApplicationCommands(run: Run, parent: Command): void {
       waitFlags(command, "deleted or deleting; bare: deleted");
     },
     act: async (call: Call<DeleteFlags>) =>
-      (await import("../write-application.ts")).deleteApplication(call),
+      (await import("../kubernetes/write-application.ts")).deleteApplication(call),
   });
   leaf(run, app, {
     usage: "retry <name>",
     about: "ask an application once more to get ready, whose shutdown failed",
     kind: applications,
-    act: async (call) => (await import("../write-application.ts")).retryApplication(call),
+    act: async (call) =>
+      (await import("../kubernetes/write-application.ts")).retryApplication(call),
   });
   leaf(run, app, {
     usage: "explain <name>",
     about: "say why an application is where it is, or nowhere",
     kind: applications,
-    act: async (call) => (await import("../write-application.ts")).explainApplication(call),
+    act: async (call) =>
+      (await import("../kubernetes/write-application.ts")).explainApplication(call),
   });
 }
 

@@ -19,7 +19,7 @@ export function addAuthCommands(run: Run, parent: Command): void {
         .option("--list, --as-list", "everything that you may do")
         .option("-a, --all", "in any namespace at all"),
     act: async (call: Call<CanIFlags & { readonly asList?: boolean }>) => {
-      const { canI, listRules } = await import("../rights.ts");
+      const { canI, listRules } = await import("../access/rights.ts");
       const [verb, resource] = call.args;
       if (call.options.asList === true || call.options.list === true) {
         if (verb !== undefined) throw usageError("--list: expected no verb beside it");

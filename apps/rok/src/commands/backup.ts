@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { exitStatus } from "../exit-status.ts";
 import { leaf, type Run } from "../leaf.ts";
-import { layoutTable } from "../table.ts";
-import { plainText } from "../terminal-text.ts";
+import { layoutTable } from "../output/table.ts";
+import { plainText } from "../output/terminal-text.ts";
 
 /** `rok backup` and `rok restore`: everything that a server has stored, to a file and back. */
 export function addBackupCommands(run: Run, parent: Command): void {
@@ -38,7 +38,7 @@ export function addBackupCommands(run: Run, parent: Command): void {
     async act({ args, options, session }) {
       const [{ restoreBackup }, { printLines, printValue }] = await Promise.all([
         import("../backup/restore-backup.ts"),
-        import("../print-resource.ts"),
+        import("../output/print-resource.ts"),
       ]);
       const name = args[0] ?? "";
       const { io } = session;

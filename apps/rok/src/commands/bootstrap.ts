@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
-import { oneLine } from "../terminal-text.ts";
+import { oneLine } from "../output/terminal-text.ts";
 
 /** `rok bootstrap`: what a new system begins with, from files. */
 export function addBootstrapCommand(run: Run, parent: Command): void {
@@ -15,9 +15,9 @@ export function addBootstrapCommand(run: Run, parent: Command): void {
     async act({ args, options, session }) {
       const [{ readManifestFiles }, { withDocumentPlaces }, { printTable, printValue }] =
         await Promise.all([
-          import("../manifest-files.ts"),
-          import("../document-places.ts"),
-          import("../print-resource.ts"),
+          import("../input/manifest-files.ts"),
+          import("../objects/document-places.ts"),
+          import("../output/print-resource.ts"),
         ]);
       const paths = args.filter((path) => path !== undefined);
       const read = await readManifestFiles(paths, session.io, (text) => session.note(text));

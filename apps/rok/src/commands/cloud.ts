@@ -1,13 +1,13 @@
 import { Option, type Command } from "commander";
 import type { AnyResource } from "@octoplane/kinds/kind";
-import { changeCloud, newCloud, type CloudFlags } from "../change-cloud.ts";
+import { changeCloud, newCloud, type CloudFlags } from "../infrastructure/change-cloud.ts";
 import type { Run } from "../leaf.ts";
-import { collectLabel, collectPair } from "../option-values.ts";
-import { readSecret } from "../secret-flag.ts";
+import { collectLabel, collectPair } from "../input/option-values.ts";
+import { readSecret } from "../input/secret-flag.ts";
 import type { Session } from "../session.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
-import { lazyKind, type LazyKind } from "../lazy-kind.ts";
+import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
 const clouds = lazyKind("cloud", "namespaced", "CloudKind", () => import("@octoplane/kinds/cloud"));
 

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { leaf, type Call, type Run } from "../leaf.ts";
-import type { WaitFlags } from "../finish.ts";
-import { collect, collectLabel, collectPair, type NamedNumber } from "../option-values.ts";
-import type { BackoffFlags } from "../change-application.ts";
+import type { WaitFlags } from "../kubernetes/finish.ts";
+import { collect, collectLabel, collectPair, type NamedNumber } from "../input/option-values.ts";
+import type { BackoffFlags } from "../kubernetes/change-application.ts";
 import { backoffFlags, waitFlags, type DeleteFlags } from "./application.ts";
 import { addGet, addList } from "./resource.ts";
-import { lazyKind } from "../lazy-kind.ts";
+import { lazyKind } from "../objects/lazy-kind.ts";
 
 const clusters = lazyKind(
   "cluster",
@@ -48,7 +48,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
       waitFlags(command, "online");
     },
     act: async (call: Call<ClusterFlags>) =>
-      (await import("../write-cluster.ts")).registerCluster(call),
+      (await import("../kubernetes/write-cluster.ts")).registerCluster(call),
   });
   leaf<ClusterFlags>(run, cluster, {
     usage: "create <name>",
@@ -63,7 +63,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
       waitFlags(command, "online");
     },
     act: async (call: Call<ClusterFlags>) =>
-      (await import("../write-cluster.ts")).createCluster(call),
+      (await import("../kubernetes/write-cluster.ts")).createCluster(call),
   });
   leaf<ClusterFlags>(run, cluster, {
     usage: "update <name>",
@@ -88,7 +88,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
       waitFlags(command, "online");
     },
     act: async (call: Call<ClusterFlags>) =>
-      (await import("../write-cluster.ts")).updateCluster(call),
+      (await import("../kubernetes/write-cluster.ts")).updateCluster(call),
   });
   leaf<DeleteFlags>(run, cluster, {
     usage: "delete <name>",
@@ -99,7 +99,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
       waitFlags(command, "deleted or deleting; bare: deleted");
     },
     act: async (call: Call<DeleteFlags>) =>
-      (await import("../write-cluster.ts")).deleteCluster(call),
+      (await import("../kubernetes/write-cluster.ts")).deleteCluster(call),
   });
 }
 

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { completionScript, shells } from "../completion-script.ts";
+import { completionScript, shells } from "../completion/completion-script.ts";
 import { printed, usageError } from "../exit-status.ts";
 import { leaf, type Run } from "../leaf.ts";
 
@@ -17,7 +17,7 @@ export function addCompletionCommands(run: Run, program: Command): void {
     about: "what fits at the end of a command line",
     hidden: true,
     async act({ args, session }) {
-      const { completeWords } = await import("../complete-words.ts");
+      const { completeWords } = await import("../completion/complete-words.ts");
       const words = args.filter((word) => word !== undefined);
       const lines = await completeWords(program, words, session.io);
       session.io.out(lines.map((line) => `${line}\n`).join(""));

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { ApplyFlags } from "../apply-documents.ts";
-import type { DeleteObjectsFlags } from "../delete-objects.ts";
+import type { ApplyFlags } from "../objects/apply-documents.ts";
+import type { DeleteObjectsFlags } from "../objects/delete-objects.ts";
 import { leaf, type Call, type Run } from "../leaf.ts";
-import type { ListFlags } from "../list-objects.ts";
-import { collect, readSeconds } from "../option-values.ts";
+import type { ListFlags } from "../objects/list-objects.ts";
+import { collect, readSeconds } from "../input/option-values.ts";
 import { listFlags } from "./resource.ts";
 
 /** Commands for every kind: `rok get`, `describe`, `apply` and so on. */
@@ -13,7 +13,7 @@ export function addGenericCommands(run: Run, parent: Command): void {
   leaf(run, parent, {
     usage: "kinds",
     about: "list the kinds that there are, and what they are called",
-    act: async (call) => await (await import("../get-objects.ts")).listKinds(call),
+    act: async (call) => await (await import("../objects/get-objects.ts")).listKinds(call),
   });
 }
 
@@ -26,12 +26,12 @@ function addReading(run: Run, parent: Command): void {
       command.option("--show-labels", "labels as the last column");
     },
     act: async (call: Call<ListFlags>) =>
-      await (await import("../get-objects.ts")).getObjects(call),
+      await (await import("../objects/get-objects.ts")).getObjects(call),
   });
   leaf(run, parent, {
     usage: "describe <kind> [name]",
     about: "tell all about one object: fields, conditions, copies, the last decision, events",
-    act: async (call) => await (await import("../describe-object.ts")).describeObject(call),
+    act: async (call) => await (await import("../objects/describe-object.ts")).describeObject(call),
   });
   leaf<ListFlags>(run, parent, {
     usage: "watch <kind> [name]",
@@ -40,14 +40,15 @@ function addReading(run: Run, parent: Command): void {
       listFlags(command, true, false);
       command.option("--show-labels", "labels as the last column");
     },
-    act: async (call: Call<ListFlags>) => await (await import("../get-objects.ts")).watchKind(call),
+    act: async (call: Call<ListFlags>) =>
+      await (await import("../objects/get-objects.ts")).watchKind(call),
   });
   leaf<{ readonly watch?: boolean }>(run, parent, {
     usage: "events <kind> [name]",
     about: "tell what has happened to one object",
     flags: (command) => command.option("-w, --watch", "go on with every new one"),
     act: async (call: Call<{ readonly watch?: boolean }>) =>
-      await (await import("../describe-object.ts")).printEvents(call),
+      await (await import("../objects/describe-object.ts")).printEvents(call),
   });
 }
 
@@ -66,12 +67,12 @@ function addWriting(run: Run, parent: Command): void {
         )
         .option("--dry-run", "the server checks everything and stores nothing"),
     act: async (call: Call<ApplyFlags>) =>
-      await (await import("../apply-documents.ts")).applyFiles(call),
+      await (await import("../objects/apply-documents.ts")).applyFiles(call),
   });
   leaf(run, parent, {
     usage: "edit <kind> [name]",
     about: "change one object in $VISUAL or $EDITOR",
-    act: async (call) => await (await import("../edit-object.ts")).editObject(call),
+    act: async (call) => await (await import("../objects/edit-object.ts")).editObject(call),
   });
   leaf<DeleteObjectsFlags>(run, parent, {
     usage: "delete [kind] [name...]",
@@ -85,6 +86,6 @@ function addWriting(run: Run, parent: Command): void {
         .option("--wait [state]", "until they are deleted or deleting; bare: deleted")
         .option("--timeout <time>", "give up waiting after this (5m)", readSeconds),
     act: async (call: Call<DeleteObjectsFlags>) =>
-      await (await import("../delete-objects.ts")).deleteObjects(call),
+      await (await import("../objects/delete-objects.ts")).deleteObjects(call),
   });
 }

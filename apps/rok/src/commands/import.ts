@@ -5,11 +5,11 @@ import { failure, messageOf } from "@octoplane/shared/errors";
 import { exitStatus } from "../exit-status.ts";
 import type { ImportedObject } from "../krake/import-krake.ts";
 import { leaf, type Run } from "../leaf.ts";
-import type { Io } from "../output.ts";
-import { readSecret } from "../secret-flag.ts";
+import type { Io } from "../io.ts";
+import { readSecret } from "../input/secret-flag.ts";
 import type { Session } from "../session.ts";
-import { layoutTable } from "../table.ts";
-import { oneLine } from "../terminal-text.ts";
+import { layoutTable } from "../output/table.ts";
+import { oneLine } from "../output/terminal-text.ts";
 
 interface ImportFlags {
   readonly etcd: string;
@@ -48,7 +48,7 @@ async function importAll(options: ImportFlags, session: Session): Promise<number
   const [{ EtcdGateway }, { importKrake }, { printLines, printValue }] = await Promise.all([
     import("../krake/etcd-gateway.ts"),
     import("../krake/import-krake.ts"),
-    import("../print-resource.ts"),
+    import("../output/print-resource.ts"),
   ]);
   const { io } = session;
   const etcd = new EtcdGateway({
@@ -83,7 +83,7 @@ async function fetchOf(options: ImportFlags, io: Io): Promise<typeof globalThis.
     ...(await pem(io, "key", options.etcdKey)),
   };
   if (Object.keys(files).length === 0) return globalThis.fetch.bind(globalThis);
-  return (await import("../tls-fetch.ts")).tlsFetch(files);
+  return (await import("../access/tls-fetch.ts")).tlsFetch(files);
 }
 
 async function pem(io: Io, name: string, file: string | undefined) {

@@ -3,13 +3,13 @@ import {
   changeInfrastructureProvider,
   newInfrastructureProvider,
   type InfrastructureProviderFlags,
-} from "../change-infrastructure-provider.ts";
+} from "../infrastructure/change-infrastructure-provider.ts";
 import type { Run } from "../leaf.ts";
-import { readSecret } from "../secret-flag.ts";
+import { readSecret } from "../input/secret-flag.ts";
 import type { Session } from "../session.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
-import { lazyKind, type LazyKind } from "../lazy-kind.ts";
+import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
 const providers = lazyKind(
   "infrastructure provider",

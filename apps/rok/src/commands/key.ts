@@ -10,12 +10,12 @@ export function addKeyCommands(run: Run, parent: Command): void {
   leaf(run, key, {
     usage: "new <file>",
     about: "make a file with one fresh key, for its owner only",
-    act: async (call) => (await import("../rotate-keys.ts")).makeKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).makeKeys(call),
   });
   leaf(run, key, {
     usage: "list <file>",
     about: "print the ids of the keys of a file, the one in use first",
-    act: async (call) => (await import("../rotate-keys.ts")).listKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).listKeys(call),
   });
   leaf<{ readonly stage?: boolean }>(run, key, {
     usage: "rotate <file>",
@@ -24,12 +24,12 @@ export function addKeyCommands(run: Run, parent: Command): void {
       command
         .option("--stage", "put it second, so that every process has it before one uses it")
         .addHelpText("after", rotation),
-    act: async (call) => (await import("../rotate-keys.ts")).rotateKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).rotateKeys(call),
   });
   leaf(run, key, {
     usage: "promote <file>",
     about: "put the staged key in front",
-    act: async (call) => (await import("../rotate-keys.ts")).promoteKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).promoteKeys(call),
   });
   leaf<{ readonly offline?: boolean }>(run, key, {
     usage: "prune <file>",
@@ -38,7 +38,7 @@ export function addKeyCommands(run: Run, parent: Command): void {
       command
         .option("--offline", "do not ask the server; what only an old key opens is lost")
         .addHelpText("after", rotation),
-    act: async (call) => (await import("../rotate-keys.ts")).pruneKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).pruneKeys(call),
   });
 }
 
@@ -48,12 +48,12 @@ export function addSecretCommands(run: Run, parent: Command): void {
   leaf(run, secrets, {
     usage: "keys",
     about: "print the ids of the keys, and how many records each seals",
-    act: async (call) => (await import("../rotate-keys.ts")).showServerKeys(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).showServerKeys(call),
   });
   leaf(run, secrets, {
     usage: "reseal",
     about: "seal every credential with the key in use",
-    act: async (call) => (await import("../rotate-keys.ts")).resealSecrets(call),
+    act: async (call) => (await import("../keys/rotate-keys.ts")).resealSecrets(call),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { LoginFlags } from "../login/log-in.ts";
 import { leaf, type Run } from "../leaf.ts";
-import { collectWords } from "../option-values.ts";
+import { collectWords } from "../input/option-values.ts";
 
 /** `rok login`, `rok logout` */
 export function addLoginCommands(run: Run, parent: Command): void {

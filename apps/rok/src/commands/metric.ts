@@ -1,10 +1,10 @@
 import { Option, type Command } from "commander";
 import type { Metric } from "@octoplane/kinds/metric";
 import type { Run } from "../leaf.ts";
-import { readIntegers, readNumber } from "../option-values.ts";
+import { readIntegers, readNumber } from "../input/option-values.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
-import { lazyKind, type LazyKind } from "../lazy-kind.ts";
+import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
 interface MetricFlags {
   readonly mpName?: string;

@@ -1,10 +1,10 @@
 import { Option, type Command } from "commander";
-import { changeProvider, newProvider, type ProviderFlags } from "../change-provider.ts";
+import { changeProvider, newProvider, type ProviderFlags } from "../metrics/change-provider.ts";
 import type { Run } from "../leaf.ts";
-import { collectPair } from "../option-values.ts";
+import { collectPair } from "../input/option-values.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites } from "./write.ts";
-import { lazyKind, type LazyKind } from "../lazy-kind.ts";
+import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
 const providers = lazyKind(
   "metrics provider",

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import type { AnyResource } from "@octoplane/kinds/kind";
-import { changeMagnumCluster, type MagnumClusterFlags } from "../change-magnum-cluster.ts";
-import { changeProject, newProject, type ProjectFlags } from "../change-project.ts";
+import {
+  changeMagnumCluster,
+  type MagnumClusterFlags,
+} from "../infrastructure/change-magnum-cluster.ts";
+import { changeProject, newProject, type ProjectFlags } from "../infrastructure/change-project.ts";
 import type { Run } from "../leaf.ts";
 import {
   collect,
@@ -9,12 +12,12 @@ import {
   collectPair,
   readApplicationCredential,
   readInteger,
-} from "../option-values.ts";
-import { readSecret } from "../secret-flag.ts";
+} from "../input/option-values.ts";
+import { readSecret } from "../input/secret-flag.ts";
 import type { Session } from "../session.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
-import { lazyKind } from "../lazy-kind.ts";
+import { lazyKind } from "../objects/lazy-kind.ts";
 
 const projects = lazyKind(
   "project",

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
-import { collect, readInteger } from "../option-values.ts";
+import { collect, readInteger } from "../input/option-values.ts";
 
 export interface IssueFlags {
   readonly server?: boolean;

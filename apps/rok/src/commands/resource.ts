@@ -1,8 +1,8 @@
 import { Option, type Command } from "commander";
 import type { KindLike, Ref } from "@octoplane/client/client";
 import { leaf, type Run } from "../leaf.ts";
-import type { LazyKind } from "../lazy-kind.ts";
-import type { ListFlags } from "../list-objects.ts";
+import type { LazyKind } from "../objects/lazy-kind.ts";
+import type { ListFlags } from "../objects/list-objects.ts";
 import type { Session } from "../session.ts";
 
 /** Commands that are the same for every kind. */
@@ -16,12 +16,12 @@ export function addList(run: Run, parent: Command, kind: LazyKind): void {
       const loaded = await kind.load();
       const style = "krake";
       if (options.watch === true) {
-        const { watchObjects } = await import("../watch-objects.ts");
+        const { watchObjects } = await import("../objects/watch-objects.ts");
         return await watchObjects(session, loaded, { ...options, style });
       }
       const [{ listObjects, tableFor }, { printTable, printValue }] = await Promise.all([
-        import("../list-objects.ts"),
-        import("../print-resource.ts"),
+        import("../objects/list-objects.ts"),
+        import("../output/print-resource.ts"),
       ]);
       const items = await listObjects(session, loaded, options);
       if (session.output !== "table") return await printValue(session, items);
@@ -45,7 +45,10 @@ export function addGet(run: Run, parent: Command, kind: LazyKind): void {
     about: `show one ${kind.noun}`,
     kind,
     async act({ args, session }) {
-      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
+      const [loaded, { printOne }] = [
+        await kind.load(),
+        await import("../output/print-resource.ts"),
+      ];
       const objects = (await session.client()).of<KindLike>(loaded);
       await printOne(session, loaded, await objects.get(await refOf(session, kind, args[0])));
     },
@@ -58,7 +61,10 @@ export function addDelete(run: Run, parent: Command, kind: LazyKind): void {
     about: `delete one ${kind.noun}`,
     kind,
     async act({ args, session }) {
-      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
+      const [loaded, { printOne }] = [
+        await kind.load(),
+        await import("../output/print-resource.ts"),
+      ];
       const objects = (await session.client()).of<KindLike>(loaded);
       await printOne(session, loaded, await objects.remove(await refOf(session, kind, args[0])));
     },

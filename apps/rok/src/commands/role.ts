@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { AnyResource } from "@octoplane/kinds/kind";
-import type { BindingFlags, RoleFlags } from "../change-role.ts";
-import { lazyKind } from "../lazy-kind.ts";
+import type { BindingFlags, RoleFlags } from "../access/change-role.ts";
+import { lazyKind } from "../objects/lazy-kind.ts";
 import { leaf, type Call, type Run } from "../leaf.ts";
-import { collect, collectWords } from "../option-values.ts";
-import type { RoleKindOf } from "../write-role.ts";
+import { collect, collectWords } from "../input/option-values.ts";
+import type { RoleKindOf } from "../access/write-role.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 
 const roles = lazyKind("role", "global", "RoleKind", () => import("@octoplane/kinds/role"));
@@ -33,9 +33,9 @@ export function addRoleCommands(run: Run, parent: Command): void {
 function addRoleWrites(run: Run, parent: Command): void {
   const write = (isNew: boolean) => async (call: Call<RoleFlags>) => {
     const [{ writeRoles }, { changeRole }, words] = await Promise.all([
-      import("../write-role.ts"),
-      import("../change-role.ts"),
-      import("../rights.ts"),
+      import("../access/write-role.ts"),
+      import("../access/change-role.ts"),
+      import("../access/rights.ts"),
     ]);
     const kind: RoleKindOf<RoleFlags> = {
       kind: await roles.load(),
@@ -76,8 +76,8 @@ function ruleFlags(command: Command): void {
 function addBindingWrites(run: Run, parent: Command): void {
   const write = (isNew: boolean) => async (call: Call<BindingFlags>) => {
     const [{ writeRoles }, { changeBinding, newBinding }] = await Promise.all([
-      import("../write-role.ts"),
-      import("../change-role.ts"),
+      import("../access/write-role.ts"),
+      import("../access/change-role.ts"),
     ]);
     const kind: RoleKindOf<BindingFlags> = {
       kind: await bindings.load(),

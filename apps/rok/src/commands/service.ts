@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { leaf, type Run } from "../leaf.ts";
-import { oneLine } from "../terminal-text.ts";
+import { oneLine } from "../output/terminal-text.ts";
 import { rokVersion } from "../version.ts";
 
 /** `rok whoami`, `rok version` */
@@ -10,8 +10,8 @@ export function addServiceCommands(run: Run, parent: Command): void {
     about: "print who the server takes you for",
     async act({ session }) {
       const [{ demandValueFormat, printLines, printValue }, { layoutFields }] = await Promise.all([
-        import("../print-resource.ts"),
-        import("../table.ts"),
+        import("../output/print-resource.ts"),
+        import("../output/table.ts"),
       ]);
       demandValueFormat(session);
       const client = await session.client();
@@ -29,7 +29,7 @@ export function addServiceCommands(run: Run, parent: Command): void {
     usage: "version",
     about: "print the version of rok and of the server",
     async act({ session }) {
-      const { demandValueFormat, printValue } = await import("../print-resource.ts");
+      const { demandValueFormat, printValue } = await import("../output/print-resource.ts");
       demandValueFormat(session);
       const client = rokVersion();
       if (session.output === "table") session.io.out(`rok     ${client}\n`);

@@ -1,10 +1,10 @@
 import { Option, type Command } from "commander";
 import type { ServiceAccount } from "@octoplane/kinds/service-account";
 import { isoTime } from "@octoplane/shared/clock";
-import { lazyKind } from "../lazy-kind.ts";
+import { lazyKind } from "../objects/lazy-kind.ts";
 import { leaf, type Run } from "../leaf.ts";
-import { readMoment, readSeconds } from "../option-values.ts";
-import type { RevokeFlags, TokenFlags } from "../token-requests.ts";
+import { readMoment, readSeconds } from "../input/option-values.ts";
+import type { RevokeFlags, TokenFlags } from "../access/token-requests.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
 import { addWrites } from "./write.ts";
 
@@ -31,7 +31,7 @@ export function addTokenCommands(run: Run, parent: Command): void {
     flags: (command) =>
       lifeFlag(command).option("--service-account <namespace/name>", "instead of a user"),
     async act({ args, options, session }) {
-      const { createToken } = await import("../token-requests.ts");
+      const { createToken } = await import("../access/token-requests.ts");
       await createToken(session, args[0], options);
     },
   });
@@ -53,7 +53,7 @@ export function addTokenCommands(run: Run, parent: Command): void {
         )
         .option("--reason <text>", "why, for those who look at the revocation"),
     async act({ args, options, session }) {
-      const { revokeToken } = await import("../token-requests.ts");
+      const { revokeToken } = await import("../access/token-requests.ts");
       await revokeToken(session, await revocations.load(), { ...options, token: args[0] });
     },
   });
@@ -100,7 +100,7 @@ export function addAccountCommands(run: Run, parent: Command): void {
     kind: accounts,
     flags: lifeFlag,
     async act({ args, options, session }) {
-      const { createToken } = await import("../token-requests.ts");
+      const { createToken } = await import("../access/token-requests.ts");
       const serviceAccount = `${await session.namespace()}/${args[0] ?? ""}`;
       await createToken(session, undefined, { ...options, serviceAccount });
     },

@@ -4,7 +4,7 @@ import type { AnyResource } from "@octoplane/kinds/kind";
 import { usageError } from "../exit-status.ts";
 import { leaf, type Run } from "../leaf.ts";
 import type { Session } from "../session.ts";
-import type { LazyKind } from "../lazy-kind.ts";
+import type { LazyKind } from "../objects/lazy-kind.ts";
 import { refOf } from "./resource.ts";
 
 /** Commands that make and change an object of a kind by flags. */
@@ -32,7 +32,10 @@ export function addWrites<F extends object>(
     async act({ args, options, session }) {
       const flags = await complete(options, session, true);
       const draft = writing.make(args[0] ?? "", flags) as Draft;
-      const [loaded, { printOne }] = [await kind.load(), await import("../print-resource.ts")];
+      const [loaded, { printOne }] = [
+        await kind.load(),
+        await import("../output/print-resource.ts"),
+      ];
       const objects = (await session.client()).of(loaded);
       const namespace = kind.namespaced ? await session.namespace() : undefined;
       await printOne(session, loaded, await objects.create(draft, namespace));
@@ -49,8 +52,8 @@ export function addWrites<F extends object>(
       }
       const flags = await complete(options, session, false);
       const [{ printOne }, { updateResource }] = await Promise.all([
-        import("../print-resource.ts"),
-        import("../update-resource.ts"),
+        import("../output/print-resource.ts"),
+        import("../objects/update-resource.ts"),
       ]);
       const loaded = await kind.load();
       const objects = (await session.client()).of(loaded);

@@ -17,8 +17,8 @@ import {
 } from "@octoplane/shared/weak-settings";
 import { exitStatus } from "../exit-status.ts";
 import type { Call } from "../leaf.ts";
-import { demandValueFormat, printLines, printValue } from "../print-resource.ts";
-import { oneLine } from "../terminal-text.ts";
+import { demandValueFormat, printLines, printValue } from "../output/print-resource.ts";
+import { oneLine } from "../output/terminal-text.ts";
 
 /** `rok config audit`: exit status 1 when something is found. */
 export async function audit({ args, session }: Call<object>): Promise<number> {

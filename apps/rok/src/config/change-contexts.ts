@@ -10,13 +10,13 @@ import {
   findConfigFile,
   readConfigFile,
   userConfigPath,
-} from "../config-file.ts";
+} from "./config-file.ts";
 import { usageError } from "../exit-status.ts";
-import { fileProblem } from "../file-problem.ts";
+import { fileProblem } from "../input/file-problem.ts";
 import type { Call } from "../leaf.ts";
 import type { Session } from "../session.ts";
-import { oneLine } from "../terminal-text.ts";
-import { makeFolder, writeWhole } from "../whole-file.ts";
+import { oneLine } from "../output/terminal-text.ts";
+import { makeFolder, writeWhole } from "../input/whole-file.ts";
 import { withContext, withCurrentContext, withoutContext } from "./context-text.ts";
 
 /** What `rok config set`, `use` and `delete` do to the config file. */

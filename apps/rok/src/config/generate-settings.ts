@@ -9,13 +9,13 @@ import { limits } from "@octoplane/shared/limits";
 import { systemRandom } from "@octoplane/shared/random";
 import type { GenerateFlags } from "../commands/config.ts";
 import { usageError } from "../exit-status.ts";
-import { fileProblem } from "../file-problem.ts";
+import { fileProblem } from "../input/file-problem.ts";
 import type { Call } from "../leaf.ts";
 import { initFolder, issueIn, replaceIn } from "../pki/authority-folder.ts";
 import { hostNames } from "../pki/certificate.ts";
 import type { Session } from "../session.ts";
-import { oneLine } from "../terminal-text.ts";
-import { makeFolder, writeWhole, type NewFile } from "../whole-file.ts";
+import { oneLine } from "../output/terminal-text.ts";
+import { makeFolder, writeWhole, type NewFile } from "../input/whole-file.ts";
 import { auditFile } from "./audit-settings.ts";
 import { readKrakeChoices, type KrakeChoices } from "./krake-choices.ts";
 import {

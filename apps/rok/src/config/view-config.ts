@@ -1,9 +1,9 @@
 import { failure } from "@octoplane/shared/errors";
-import { readConfig, readConfigFile, type RokConfig } from "../config-file.ts";
+import { readConfig, readConfigFile, type RokConfig } from "./config-file.ts";
 import type { Call } from "../leaf.ts";
-import { demandValueFormat, printLines, printTable, printValue } from "../print-resource.ts";
-import { oneLine } from "../terminal-text.ts";
-import { layoutTable } from "../table.ts";
+import { demandValueFormat, printLines, printTable, printValue } from "../output/print-resource.ts";
+import { oneLine } from "../output/terminal-text.ts";
+import { layoutTable } from "../output/table.ts";
 
 /** What `rok config view` and `contexts` print. */
 

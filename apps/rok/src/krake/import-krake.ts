@@ -6,7 +6,7 @@ import type { AnyKind } from "@octoplane/kinds/kind";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { Progress } from "../backup/progress.ts";
-import type { Io } from "../output.ts";
+import type { Io } from "../io.ts";
 import type { EtcdGateway, EtcdPair } from "./etcd-gateway.ts";
 
 export type ImportResult = "created" | "replaced" | "exists" | "refused";

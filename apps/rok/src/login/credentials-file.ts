@@ -2,8 +2,8 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { failure } from "@octoplane/shared/errors";
 import { systemRandom } from "@octoplane/shared/random";
-import { fileProblem } from "../file-problem.ts";
-import type { Io } from "../output.ts";
+import { fileProblem } from "../input/file-problem.ts";
+import type { Io } from "../io.ts";
 import { withFileLock } from "./file-lock.ts";
 
 /** What `rok login` left behind for one server, and one context of the config file. */

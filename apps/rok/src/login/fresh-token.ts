@@ -1,6 +1,6 @@
 import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import type { Io } from "../output.ts";
+import type { Io } from "../io.ts";
 import { changeLogin, readLogin, type StoredLogin } from "./credentials-file.ts";
 import { refreshLogin } from "./device-login.ts";
 

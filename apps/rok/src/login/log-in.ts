@@ -1,10 +1,10 @@
 import { isoTime } from "@octoplane/shared/clock";
 import { failure, isFailure, messageOf } from "@octoplane/shared/errors";
 import { usageError } from "../exit-status.ts";
-import { demandValueFormat, printLines, printValue } from "../print-resource.ts";
+import { demandValueFormat, printLines, printValue } from "../output/print-resource.ts";
 import type { Session } from "../session.ts";
-import { layoutFields } from "../table.ts";
-import { oneLine } from "../terminal-text.ts";
+import { layoutFields } from "../output/table.ts";
+import { oneLine } from "../output/terminal-text.ts";
 import { changeLogin, credentialsPath, loginKey, type LoginKey } from "./credentials-file.ts";
 import { deviceLogin, endLogin, type DevicePrompt, type LoginClient } from "./device-login.ts";
 

@@ -2,8 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { failure, invalid } from "@octoplane/shared/errors";
 import type { Random } from "@octoplane/shared/random";
-import { fileProblem } from "../file-problem.ts";
-import { makeFolder, writeWhole } from "../whole-file.ts";
+import { fileProblem } from "../input/file-problem.ts";
+import { makeFolder, writeWhole } from "../input/whole-file.ts";
 import {
   issueAuthority,
   issueCertificate,

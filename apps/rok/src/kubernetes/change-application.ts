@@ -1,0 +1,186 @@
+import { failure } from "@octoplane/shared/errors";
+import type { NamedNumber, ShutdownHook } from "../input/option-values.ts";
+
+/** What the flags of `app create` and `app update` ask for. */
+export interface ApplicationFlags extends BackoffFlags {
+  readonly url?: string;
+  readonly enableMigration?: boolean;
+  readonly disableMigration?: boolean;
+  readonly label?: Readonly<Record<string, string>>;
+  readonly clusterLabelConstraint?: readonly string[];
+  readonly clusterResourceConstraint?: readonly string[];
+  readonly clusterMetricConstraint?: readonly string[];
+  readonly removeExistingLabels?: boolean;
+  readonly removeExistingLabelConstraints?: boolean;
+  readonly removeExistingResourceConstraints?: boolean;
+  readonly removeExistingMetricConstraints?: boolean;
+  readonly hookComplete?: boolean;
+  readonly hookShutdown?: ShutdownHook;
+  readonly autoClusterCreate?: boolean;
+}
+
+export interface BackoffFlags {
+  readonly backoff?: number;
+  readonly backoffDelay?: number;
+  readonly backoffLimit?: number;
+}
+
+/** What came out of the files that were named. */
+export interface ApplicationFiles {
+  readonly documents?: readonly Readonly<Record<string, unknown>>[];
+  readonly observerSchema?: readonly Readonly<Record<string, unknown>>[];
+}
+
+interface ApplicationSpec {
+  readonly constraints?: {
+    readonly cluster?: {
+      readonly labels?: readonly string[] | null;
+      readonly custom_resources?: readonly string[];
+      readonly metrics?: readonly string[] | null;
+    };
+    readonly migration?: boolean;
+  };
+  readonly hooks?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+interface Labelled {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The application with what was named changed, and nothing else: labels and constraints are added
+ * to those that are there, unless these are to be removed first. Pure; works on a new application
+ * (nothing in it) as well as on a stored one.
+ */
+export function changeApplication<
+  A extends { readonly metadata: Labelled; readonly spec: ApplicationSpec },
+>(app: A, flags: ApplicationFlags, files: ApplicationFiles): A {
+  const { constraints, hooks } = app.spec;
+  const cluster = constraints?.cluster;
+  const labels = added(
+    flags.removeExistingLabelConstraints === true ? [] : cluster?.labels,
+    flags.clusterLabelConstraint,
+  );
+  const custom_resources = added(
+    flags.removeExistingResourceConstraints === true ? [] : cluster?.custom_resources,
+    flags.clusterResourceConstraint,
+  );
+  const metrics = added(
+    flags.removeExistingMetricConstraints === true ? [] : cluster?.metrics,
+    flags.clusterMetricConstraint,
+  );
+  return {
+    ...app,
+    metadata: { ...app.metadata, labels: changedLabels(app.metadata, flags) },
+    spec: {
+      ...app.spec,
+      ...source(flags, files),
+      ...(files.observerSchema ? { observer_schema: files.observerSchema } : {}),
+      constraints: {
+        ...constraints,
+        cluster: { ...cluster, labels, custom_resources, metrics },
+        ...migration(flags),
+      },
+      ...hookFields(hooks ?? [], flags),
+      ...backoffFields(flags),
+      ...(flags.autoClusterCreate === undefined
+        ? {}
+        : { auto_cluster_create: flags.autoClusterCreate }),
+    },
+  };
+}
+
+export function changedLabels(
+  metadata: Labelled,
+  flags: {
+    readonly label?: Readonly<Record<string, string>>;
+    readonly removeExistingLabels?: boolean;
+  },
+): Readonly<Record<string, string>> {
+  return { ...(flags.removeExistingLabels === true ? {} : metadata.labels), ...flags.label };
+}
+
+export function backoffFields(flags: BackoffFlags): Readonly<Record<string, number>> {
+  const fields = {
+    backoff: flags.backoff,
+    backoff_delay: flags.backoffDelay,
+    backoff_limit: flags.backoffLimit,
+  };
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** The texts that are there, then the new ones, each once. */
+export function added(
+  before: readonly string[] | null | undefined,
+  more: readonly string[] | undefined,
+): readonly string[] {
+  return [...new Set([...(before ?? []), ...(more ?? [])])];
+}
+
+/** References to metrics: a name that is there gets the new weight, another one is added. */
+export function weighed(
+  before: readonly MetricRef[],
+  flags: {
+    readonly metric?: readonly NamedNumber[];
+    readonly globalMetric?: readonly NamedNumber[];
+  },
+): readonly MetricRef[] {
+  const refs = new Map(before.map((ref) => [`${ref.namespaced} ${ref.name}`, ref]));
+  const put = (list: readonly NamedNumber[] | undefined, namespaced: boolean): void => {
+    for (const { name, value } of list ?? []) {
+      refs.set(`${namespaced} ${name}`, { name, weight: value, namespaced });
+    }
+  };
+  put(flags.metric, true);
+  put(flags.globalMetric, false);
+  return [...refs.values()];
+}
+
+export interface MetricRef {
+  readonly name: string;
+  readonly weight: number;
+  readonly namespaced: boolean;
+}
+
+/**
+ * Manifests, a TOSCA template, or the URL of one or of an archive; the new one takes the place of
+ * any other.
+ */
+function source(flags: ApplicationFlags, files: ApplicationFiles): object {
+  const none = { manifest: [], tosca: {}, csar: null };
+  const { documents } = files;
+  if (documents && flags.url !== undefined) {
+    throw failure("Invalid", "expected either --file or --url, not both");
+  }
+  if (flags.url !== undefined) {
+    const isArchive = /\.(?:zip|csar)$/i.test(flags.url);
+    return { ...none, ...(isArchive ? { csar: flags.url } : { tosca: flags.url }) };
+  }
+  if (!documents) return {};
+  const isTosca = documents.map((document) => "tosca_definitions_version" in document);
+  if (!isTosca.includes(true)) return { ...none, manifest: documents };
+  if (documents.length === 1) return { ...none, tosca: documents[0] };
+  throw failure("Invalid", "expected one TOSCA template by itself, or manifests only");
+}
+
+function migration(flags: ApplicationFlags): { readonly migration?: boolean } {
+  if (flags.enableMigration === true) return { migration: true };
+  return flags.disableMigration === true ? { migration: false } : {};
+}
+
+function hookFields(hooks: readonly string[], flags: ApplicationFlags): object {
+  const { hookComplete, hookShutdown: shutdown } = flags;
+  const named = [...(hookComplete === true ? ["complete"] : []), ...(shutdown ? ["shutdown"] : [])];
+  return {
+    ...(named.length === 0 ? {} : { hooks: added(hooks, named) }),
+    ...(shutdown?.timeoutSeconds === undefined
+      ? {}
+      : { shutdown_grace_time: shutdown.timeoutSeconds }),
+    ...(shutdown?.strategy === undefined ? {} : { shutdown_failure_strategy: shutdown.strategy }),
+    ...(shutdown?.retries === undefined ? {} : { shutdown_retry_count: shutdown.retries }),
+  };
+}

@@ -1,7 +1,7 @@
 /**
  * Runs the tests as the README and CI do.
  *
- *     node test/run.ts               types and unit tests, and every suite that can run here (npm test)
+ *     node test/run.ts               what takes under two minutes, over a real etcd too if there is one (npm test)
  *     node test/run.ts etcd          the suites over a real etcd, which must be there
  *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
  *     node test/run.ts interop       installs Krake's command line, Keycloak and Keystone if need be, and runs them
@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { findEtcd } from "./conformance/etcd-server.ts";
 import { buildControlPlane, controlPlaneBinaries } from "./control-plane/build.ts";
 import { installSoftware } from "./interop/install.ts";
-import { findSoftware, softwareNames } from "./interop/software.ts";
+import { softwareNames } from "./interop/software.ts";
 
 interface Selection {
   readonly projects: readonly string[];
@@ -27,11 +27,7 @@ interface Selection {
 }
 
 const selections: Readonly<Record<string, Selection>> = {
-  default: {
-    projects: ["unit", "conformance", "e2e", "kubernetes", "interop"],
-    files: [],
-    required: [],
-  },
+  default: { projects: ["unit", "conformance", "e2e"], files: [], required: [] },
   etcd: {
     projects: ["conformance", "e2e"],
     files: ["etcd", "resources", "api", "simulated", "distributed"],
@@ -65,7 +61,6 @@ async function run({ projects, files, required }: Selection): Promise<number> {
     say,
   );
   tellWhatIsLeftOut(projects);
-  tellMissingSoftware(projects);
   const folder = mkdtempSync(join(tmpdir(), "octoplane-results-"));
   const results = join(folder, "results.json");
   try {
@@ -94,18 +89,11 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
       "left out: the suites over a real etcd (install etcd-server, or set OCTOPLANE_ETCD)\n",
     );
   }
-  if (projects.includes("kubernetes") && controlPlaneBinaries() === undefined) {
-    process.stdout.write(
-      "left out: the suites on a real Kubernetes (npm run test:kubernetes builds it; needs Go 1.26)\n",
-    );
-  }
-}
-
-function tellMissingSoftware(projects: readonly string[]): void {
-  const missing = softwareNames.filter((software) => findSoftware(software) === undefined);
-  if (!projects.includes("interop") || missing.length === 0) return;
+  if (name !== "default") return;
+  // Each takes minutes, installed or not.
   process.stdout.write(
-    `left out: the suites with ${missing.join(", ")} (npm run test:interop installs them; needs Python 3.11 and Java 17)\n`,
+    "left out: the suites on a real Kubernetes (npm run test:kubernetes; needs Go 1.26 to build it once)\n" +
+      "left out: the suites with Krake's command line, Keycloak and Keystone (npm run test:interop; needs Python 3.11 and Java 17)\n",
   );
 }
 

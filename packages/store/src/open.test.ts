@@ -11,6 +11,7 @@ const refused: readonly (readonly [string, string, StoreOptions])[] = [
   ["a path that is no URL", "/var/lib/octoplane", {}],
   ["an LMDB URL with a host", "lmdb://var/lib", {}],
   ["an LMDB URL without a directory", "lmdb:///", {}],
+  ["an LMDB directory that is badly encoded", "lmdb:///tmp/%zz", {}],
   ["an LMDB store with a password", "lmdb:///tmp/x", { user: "a", password: "b" }],
   ["an etcd URL without a host", "etcd://", {}],
   ["a password in the URL", "etcd://user:secret@h:2379", {}],

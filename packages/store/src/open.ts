@@ -51,7 +51,11 @@ function lmdbDirectory(url: string): string {
   if (!parsed || parsed.host !== "" || parsed.pathname.length < 2 || parsed.search || parsed.hash) {
     throw failure("Invalid", "an LMDB URL is lmdb:///directory, with three slashes");
   }
-  return decodeURIComponent(parsed.pathname);
+  try {
+    return decodeURIComponent(parsed.pathname);
+  } catch (cause) {
+    throw failure("Invalid", "the directory of an LMDB URL is badly encoded", { cause });
+  }
 }
 
 function schemeOf(url: string): string {

@@ -28,6 +28,7 @@ export interface Guard {
   readonly revision: Revision;
 }
 
+/** The store keeps the bytes of a value and hands them to watches: whoever commits it leaves them as they are. */
 export type Write =
   | { readonly key: string; readonly value: Uint8Array; readonly lease?: bigint }
   | { readonly key: string; readonly remove: true };

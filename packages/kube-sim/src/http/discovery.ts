@@ -43,6 +43,10 @@ function groupsOf(cluster: Cluster): ReadonlyMap<string, readonly string[]> {
   return groups;
 }
 
+function kindsOf(cluster: Cluster, group: string, version: string): readonly SimKind[] {
+  return cluster.kinds.all().filter((kind) => kind.group === group && kind.version === version);
+}
+
 function groupEntry(group: string, versions: readonly string[]): Document {
   const entries = versions.map((version) => ({ groupVersion: `${group}/${version}`, version }));
   return { name: group, versions: entries, preferredVersion: entries[0] };
@@ -67,9 +71,7 @@ export function resourcesDocument(
   group: string,
   version: string,
 ): Document | undefined {
-  const kinds = cluster.kinds
-    .all()
-    .filter((kind) => kind.group === group && kind.version === version);
+  const kinds = kindsOf(cluster, group, version);
   if (kinds.length === 0) return undefined;
   return {
     kind: "APIResourceList",
@@ -89,7 +91,7 @@ function resourceEntries(kind: SimKind): readonly Document[] {
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
   };
-  const sub = subresources(kind).map(({ name, group, version, kind: named, verbs: allowed }) => ({
+  const sub = subresourcesOf(kind).map(({ name, group, version, kind: named, verbs: allowed }) => ({
     name: `${kind.plural}/${name}`,
     singularName: "",
     namespaced: kind.namespaced,
@@ -108,7 +110,8 @@ interface Subresource {
   readonly verbs: readonly string[];
 }
 
-function subresources(kind: SimKind): readonly Subresource[] {
+/** What a kind has beside its objects, as discovery tells it and requests are held to. */
+export function subresourcesOf(kind: SimKind): readonly Subresource[] {
   const { group, version } = kind;
   const status = { name: "status", group, version, kind: kind.kind, verbs: statusVerbs };
   const scale = {
@@ -154,10 +157,7 @@ export function aggregatedDocument(cluster: Cluster, isCore: boolean): Document 
 }
 
 function aggregatedEntries(cluster: Cluster, group: string, version: string): Document[] {
-  return cluster.kinds
-    .all()
-    .filter((kind) => kind.group === group && kind.version === version)
-    .map(aggregatedEntry);
+  return kindsOf(cluster, group, version).map(aggregatedEntry);
 }
 
 function aggregatedEntry(kind: SimKind): Document {
@@ -170,7 +170,7 @@ function aggregatedEntry(kind: SimKind): Document {
     verbs,
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    subresources: subresources(kind).map((sub) => ({
+    subresources: subresourcesOf(kind).map((sub) => ({
       subresource: sub.name,
       responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
       verbs: sub.verbs,
@@ -196,9 +196,7 @@ export function openapiDocument(cluster: Cluster): Document {
 }
 
 export function openapiGroupDocument(cluster: Cluster, group: string, version: string): Document {
-  const kinds = cluster.kinds
-    .all()
-    .filter((kind) => kind.group === group && kind.version === version);
+  const kinds = kindsOf(cluster, group, version);
   const base = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
   const paths = kinds.map((kind) => {
     const scope = kind.namespaced ? "/namespaces/{namespace}" : "";

@@ -1,7 +1,7 @@
 /** GET of one object and of lists. */
 import { ApiError, badRequest, expired } from "../api-error.ts";
 import type { Cluster } from "../cluster.ts";
-import { textAt } from "../json.ts";
+import { numberAt, textAt } from "../json.ts";
 import { apiVersionOf, kindKey, type SimKind } from "../kind.ts";
 import { fieldMatcher, labelMatcher, type Matcher } from "../selectors.ts";
 import { keyOf, type SimObject } from "../sim-object.ts";
@@ -35,7 +35,10 @@ export function selected(scope: Scope, query: URLSearchParams): readonly SimObje
   return matches === undefined ? objects : objects.filter(matches);
 }
 
-/** A list, or a page of one when the query has a limit. */
+/**
+ * A list, or a page of one when the query has a limit. Unlike a real server's, later pages show the
+ * objects as they are by then: whoever watches from the version of the list ends up right either way.
+ */
 export function listDocument(scope: Scope, query: URLSearchParams): Record<string, unknown> {
   const { cluster, kind } = scope;
   const all = selected(scope, query);
@@ -84,21 +87,20 @@ function readToken(cluster: Cluster, text: string): Token | undefined {
     throw badRequest("continue key is not valid");
   }
   const after = textAt(parsed, "after");
-  const revision = Number((parsed as { revision?: unknown }).revision);
-  if (after === undefined || !Number.isInteger(revision)) {
+  const revision = numberAt(parsed, "revision");
+  if (after === undefined || revision === undefined || !Number.isInteger(revision)) {
     throw badRequest("continue key is not valid");
   }
   if (cluster.storage.since(revision) === undefined) {
     throw expired(
       "The provided continue parameter is too old to display a consistent list result. You can " +
-        "start a new list " +
-        "without the continue parameter.",
+        "start a new list without the continue parameter.",
     );
   }
   return { revision, after };
 }
 
-/** Refuses a version that is no number. */
+/** A resource version as a number; 400 for what is none. */
 export function parseRevision(text: string): number {
   const revision = Number(text);
   if (!Number.isInteger(revision) || revision < 0) {

@@ -2,13 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { pause } from "@octoplane/shared/clock";
 import type { Log } from "@octoplane/shared/log";
-import {
-  ApiError,
-  methodNotAllowed,
-  notFound,
-  unauthorized,
-  unknownResource,
-} from "../api-error.ts";
+import { ApiError, notFound, unauthorized, unknownResource } from "../api-error.ts";
 import type { Cluster } from "../cluster.ts";
 import { kindKey } from "../kind.ts";
 import { scaleOf } from "../operations/scale.ts";
@@ -35,9 +29,9 @@ import {
 import { podLog } from "./pod-log.ts";
 import { inVersion, listDocument } from "./reading.ts";
 import { routeOf, type ResourceRoute, type Route } from "./route.ts";
-import { serveWatch } from "./watching.ts";
+import { asksForWatch, serveWatch } from "./watching.ts";
 import {
-  checkScope,
+  checkTarget,
   deletionOf,
   deletionWarnings,
   serveDelete,
@@ -62,7 +56,7 @@ export async function serveCluster(served: ServedCluster, exchange: Exchange): P
   const closed = cluster.faults.opened(cut);
   exchange.response.once("close", closed);
   try {
-    const isWatch = exchange.query.get("watch") === "true";
+    const isWatch = asksForWatch(exchange.query);
     cluster.traffic.tell({ method: exchange.method, path: exchange.path, isWatch });
     const fault = cluster.faults.next(exchange.method, exchange.path);
     if (cluster.faults.latencyMs > 0) await pause(cluster.clock, cluster.faults.latencyMs);
@@ -111,7 +105,7 @@ function forbiddenRequest({ method, path, query }: Exchange): ApiError {
     return new ApiError(403, "Forbidden", text, {});
   }
   const { group, plural, namespace, name = "" } = route;
-  const read = query.get("watch") === "true" ? "watch" : name === "" ? "list" : "get";
+  const read = asksForWatch(query) ? "watch" : name === "" ? "list" : "get";
   const qualified = group === "" ? plural : `${plural}.${group}`;
   const scope =
     namespace === undefined ? "at the cluster scope" : `in the namespace "${namespace}"`;
@@ -188,8 +182,7 @@ async function serveResource(
   }
   const { namespace, name, subresource } = route;
   const target: Target = { cluster, kind, namespace, name, subresource };
-  const isRead = exchange.method === "GET" || exchange.method === "DELETE";
-  checkScope(target, isRead);
+  checkTarget(target, exchange.method);
   if (exchange.method === "GET") {
     serveRead(exchange, target);
     return;
@@ -202,7 +195,7 @@ async function serveResource(
     sendJson(exchange, code, shown, { warnings: deletionWarnings(target, deletion) });
     return;
   }
-  const context = writeContext(exchange, target, body.length);
+  const context = writeContext(exchange, target);
   const answer = serveWrite(exchange, context, body);
   sendJson(exchange, answer.code, answer.body, { warnings: context.warnings });
 }
@@ -211,17 +204,13 @@ function serveRead(exchange: Exchange, target: Target): void {
   const { cluster, kind, namespace, name, subresource } = target;
   const { query } = exchange;
   if (name === undefined) {
-    const isWatch = query.get("watch") === "true" || query.get("watch") === "1";
-    if (isWatch) serveWatch(exchange, target);
+    if (asksForWatch(query)) serveWatch(exchange, target);
     else sendJson(exchange, 200, listDocument(target, query));
     return;
   }
   const object = cluster.storage.get(kindKey(kind), namespace, name);
   if (object === undefined) throw notFound(kind, name);
-  if (subresource === undefined || subresource === "status") {
-    sendJson(exchange, 200, inVersion(kind, object));
-  } else if (subresource === "scale" && kind.hasScale) sendJson(exchange, 200, scaleOf(object));
-  else if (subresource === "log" && kindKey(kind) === "/pods") {
-    sendText(exchange, 200, podLog(object, query));
-  } else throw methodNotAllowed();
+  if (subresource === "scale") sendJson(exchange, 200, scaleOf(object));
+  else if (subresource === "log") sendText(exchange, 200, podLog(object, query));
+  else sendJson(exchange, 200, inVersion(kind, object));
 }

@@ -3,13 +3,18 @@
  * forgotten.
  */
 import { limits } from "@octoplane/shared/limits";
-import { expired } from "../api-error.ts";
-import type { ApiError } from "../api-error.ts";
+import { expired, type ApiError } from "../api-error.ts";
 import { apiVersionOf, kindKey } from "../kind.ts";
 import type { SimObject } from "../sim-object.ts";
 import type { Change } from "../storage.ts";
 import type { Exchange } from "./exchange.ts";
 import { inVersion, matcherOf, parseRevision, selected, type Scope } from "./reading.ts";
+
+/** Whether a GET of a list wants its changes instead. */
+export function asksForWatch(query: URLSearchParams): boolean {
+  const watch = query.get("watch");
+  return watch === "true" || watch === "1";
+}
 
 type EventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
 
@@ -74,6 +79,8 @@ function keepOpen(
 ): void {
   const { response, query } = exchange;
   const { cluster } = scope;
+  // A client that left while a fault held its request up has closed already, and never will again.
+  if (response.destroyed) return;
   const stopListening = cluster.storage.listen(watch.tell);
   const seconds = Number(query.get("timeoutSeconds") ?? 0);
   const sendBookmark = (): void => {

@@ -18,6 +18,7 @@ import {
   type PatchFormat,
 } from "../operations/update.ts";
 import type { Answer, WriteContext } from "../operations/write-context.ts";
+import { subresourcesOf } from "./discovery.ts";
 import { parseBody, parseObject, type Exchange } from "./exchange.ts";
 import { inVersion, listDocument, selected, type Scope } from "./reading.ts";
 
@@ -27,7 +28,7 @@ export interface Target extends Scope {
 }
 
 /** Builds the context of a write from the query and the headers. */
-export function writeContext(exchange: Exchange, target: Target, bodyBytes: number): WriteContext {
+export function writeContext(exchange: Exchange, target: Target): WriteContext {
   const { query, request } = exchange;
   const sub = target.subresource;
   if (sub !== undefined && sub !== "status" && sub !== "scale") throw methodNotAllowed();
@@ -41,7 +42,6 @@ export function writeContext(exchange: Exchange, target: Target, bodyBytes: numb
     dryRun: query.getAll("dryRun").includes("All"),
     manager: query.get("fieldManager") ?? managerFrom(request.headers["user-agent"]),
     fieldValidation: validation === "Ignore" || validation === "Strict" ? validation : "Warn",
-    bodyBytes,
     warnings: [],
   };
 }
@@ -129,7 +129,7 @@ export function deletionOf(exchange: Exchange, body: Buffer): Deletion {
 export function serveDelete(exchange: Exchange, target: Target, deletion: Deletion): Answer {
   const { cluster, kind } = target;
   if (target.name === undefined) return deleteCollection(exchange, target, deletion);
-  const context = { ...writeContext(exchange, target, 0), name: target.name };
+  const context = { ...writeContext(exchange, target), name: target.name };
   const object = liveObject(context);
   const marked = deleteObject(cluster, kind, { object, deletion });
   if (marked !== undefined) return { code: 200, body: inVersion(kind, marked) };
@@ -167,19 +167,29 @@ function deleteCollection(exchange: Exchange, target: Target, deletion: Deletion
 /** What a client should know that deletes a Job and says nothing of its pods. */
 const orphanWarning =
   "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background " +
-  "to " +
-  "remove them or set propagationPolicy=Orphan to suppress this warning";
+  "to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 export function deletionWarnings(target: Target, deletion: Deletion): readonly string[] {
   const isJob = kindKey(target.kind) === "batch/jobs";
   return isJob && deletion.propagation === undefined ? [orphanWarning] : [];
 }
 
-/** 404 when a namespaced kind is written without a namespace or the other way round. */
-export function checkScope(target: Target, isRead: boolean): void {
-  const { kind, namespace } = target;
-  const isMisplaced = kind.namespaced
-    ? namespace === undefined && !isRead
-    : namespace !== undefined;
-  if (isMisplaced) throw unknownResource();
+const verbsOfSubresources: Readonly<Record<string, string>> = {
+  GET: "get",
+  PUT: "update",
+  PATCH: "patch",
+};
+
+/**
+ * Checks that a request is one the kind has: 404 for a namespace or a subresource that it has not,
+ * 405 for a method that is not served there. Only reads go over all namespaces at once.
+ */
+export function checkTarget(target: Target, method: string): void {
+  const { kind, namespace, subresource } = target;
+  if (!kind.namespaced && namespace !== undefined) throw unknownResource();
+  if (kind.namespaced && namespace === undefined && method !== "GET") throw methodNotAllowed();
+  if (subresource === undefined) return;
+  const found = subresourcesOf(kind).find(({ name }) => name === subresource);
+  if (found === undefined) throw unknownResource();
+  if (!found.verbs.includes(verbsOfSubresources[method] ?? "")) throw methodNotAllowed();
 }

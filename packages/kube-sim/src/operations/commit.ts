@@ -61,10 +61,9 @@ export function ownedByUpdater(
   return withManagers(after, managersAfterUpdate(managers, change, identityOf(context, "Update")));
 }
 
-function checkSize(context: WriteContext, object: SimObject): void {
-  // Small bodies cannot make large objects by much; only large ones are worth the measuring.
-  if (context.bodyBytes * 2 < limits.simObjectBytesMax) return;
-  if (JSON.stringify(object).length > limits.simObjectBytesMax) {
+/** Measures the object itself: a few small patches make a large object as well as a large body does. */
+function checkSize(object: SimObject): void {
+  if (Buffer.byteLength(JSON.stringify(object)) > limits.simObjectBytesMax) {
     throw new ApiError(500, "", "etcdserver: request is too large");
   }
 }
@@ -76,16 +75,21 @@ export function commitNew(context: WriteContext, object: SimObject): SimObject {
   if (cluster.storage.get(key, object.metadata.namespace, object.metadata.name) !== undefined) {
     throw alreadyExists(kind, object.metadata.name);
   }
-  checkSize(context, object);
+  checkSize(object);
   return context.dryRun ? object : cluster.storage.put(key, object);
+}
+
+/** Whether a new state says nothing that the stored one does not; its own version is not looked at. */
+export function isUnchanged(live: SimObject, next: SimObject): boolean {
+  const metadata = { ...next.metadata, resourceVersion: live.metadata.resourceVersion };
+  return equalJson({ ...next, metadata }, live);
 }
 
 /** Stores a changed object; one that is the same as before keeps its version. */
 export function commitChanged(context: WriteContext, live: SimObject, next: SimObject): SimObject {
   const { cluster, kind } = context;
-  const unchanged = { ...next.metadata, resourceVersion: live.metadata.resourceVersion };
-  if (equalJson({ ...next, metadata: unchanged }, live)) return live;
-  checkSize(context, next);
+  if (isUnchanged(live, next)) return live;
+  checkSize(next);
   if (context.dryRun) return next;
   const key = kindKey(kind);
   const isFinished =

@@ -42,9 +42,8 @@ export function deleteObject(
   kind: SimKind,
   place: { readonly object: SimObject; readonly deletion: Deletion },
 ): SimObject | undefined {
-  const { deletion } = place;
+  const { object, deletion } = place;
   const key = kindKey(kind);
-  const { object } = place;
   checkPreconditions(kind, object, deletion);
   if (deletion.dryRun) return undefined;
   const propagation = deletion.propagation ?? (orphaning.has(key) ? "Orphan" : "Background");
@@ -64,20 +63,37 @@ export function deleteObject(
   if (isMarked && [...finalizers].every((name) => object.metadata.finalizers?.includes(name))) {
     return object;
   }
-  const { generation } = object.metadata;
-  const marked = cluster.storage.put(key, {
+  const graceSeconds = isGraceful ? (deletion.gracePeriodSeconds ?? 30) : 0;
+  const marked = cluster.storage.put(
+    key,
+    withMark(object, { time: kubeTime(cluster.clock), graceSeconds, finalizers }),
+  );
+  if (isGraceful) cluster.timers.after(shortDelayMs(cluster), () => finishPod(cluster, marked));
+  return marked;
+}
+
+/** The object with the mark of its deletion; a mark that it has already keeps its time. */
+function withMark(
+  object: SimObject,
+  mark: {
+    readonly time: string;
+    readonly graceSeconds: number;
+    readonly finalizers: ReadonlySet<string>;
+  },
+): SimObject {
+  const { generation, deletionTimestamp } = object.metadata;
+  const isFirst = deletionTimestamp === undefined;
+  return {
     ...object,
     metadata: {
       ...object.metadata,
       // The server counts the mark as a change of the object.
-      ...(generation === undefined || isMarked ? {} : { generation: generation + 1 }),
-      deletionTimestamp: object.metadata.deletionTimestamp ?? kubeTime(cluster.clock),
-      deletionGracePeriodSeconds: isGraceful ? (deletion.gracePeriodSeconds ?? 30) : 0,
-      ...(finalizers.size > 0 ? { finalizers: [...finalizers] } : {}),
+      ...(generation !== undefined && isFirst ? { generation: generation + 1 } : {}),
+      deletionTimestamp: deletionTimestamp ?? mark.time,
+      deletionGracePeriodSeconds: mark.graceSeconds,
+      ...(mark.finalizers.size > 0 ? { finalizers: [...mark.finalizers] } : {}),
     },
-  });
-  if (isGraceful) cluster.timers.after(shortDelayMs(cluster), () => finishPod(cluster, marked));
-  return marked;
+  };
 }
 
 function checkPreconditions(kind: SimKind, object: SimObject, deletion: Deletion): void {

@@ -3,9 +3,10 @@
  * same.
  */
 import type { Cluster } from "../cluster.ts";
-import { cloneJson, equalJson, type JsonMap } from "../json.ts";
+import { cloneJson, type JsonMap } from "../json.ts";
 import { apiVersionOf, kindKey, type SimKind } from "../kind.ts";
 import type { SimObject } from "../sim-object.ts";
+import { isUnchanged } from "./commit.ts";
 import { prepareNew } from "./prepare.ts";
 import { internalContext } from "./write-context.ts";
 
@@ -40,8 +41,7 @@ export function makeObject(
 export function storeState(cluster: Cluster, kind: SimKind, next: SimObject): SimObject {
   const live = cluster.storage.byUid(next.metadata.uid);
   if (live === undefined) return next;
-  const metadata = { ...next.metadata, resourceVersion: live.metadata.resourceVersion };
-  if (equalJson({ ...next, metadata }, live)) return live;
+  if (isUnchanged(live, next)) return live;
   return cluster.storage.put(kindKey(kind), next);
 }
 

@@ -1,6 +1,5 @@
 /** Strategic merge patch: a merge patch that knows which lists are merged by a key. */
-import { isMap, type JsonMap } from "../json.ts";
-import { equalJson } from "../json.ts";
+import { equalJson, isMap, type JsonMap } from "../json.ts";
 
 /** The patch merge key of each list, by the name of its field (patchMergeKey in k8s.io/api). */
 const mergeKeys: Readonly<Record<string, readonly string[]>> = {

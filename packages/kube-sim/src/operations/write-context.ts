@@ -13,8 +13,6 @@ export interface WriteContext {
   readonly dryRun: boolean;
   readonly manager: string;
   readonly fieldValidation: "Ignore" | "Warn" | "Strict";
-  /** Bytes of the request's body. */
-  readonly bodyBytes: number;
   /** Texts for `Warning` headers; operations add to it. */
   readonly warnings: string[];
 }
@@ -40,7 +38,6 @@ export function internalContext(
     dryRun: false,
     manager: "kube-controller-manager",
     fieldValidation: "Ignore",
-    bodyBytes: 0,
     warnings: [],
   };
 }

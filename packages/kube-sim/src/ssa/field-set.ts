@@ -4,7 +4,7 @@
  * path to them is a member.
  */
 import { canonicalJson, equalJson, isMap, type JsonMap } from "../json.ts";
-import { fieldOf, shapeOf, type FieldType } from "./field-type.ts";
+import { fieldOf, itemType, shapeOf, type FieldType } from "./field-type.ts";
 
 export interface FieldSet {
   readonly member: boolean;
@@ -39,10 +39,6 @@ export function itemsOf(list: readonly unknown[], type: FieldType): Map<string, 
     if (element !== undefined && !items.has(element)) items.set(element, item);
   }
   return items;
-}
-
-function itemType(type: FieldType): FieldType {
-  return type.type === "keyed" ? type.item : type;
 }
 
 /** All fields of a value: its leaves, the elements of its lists, and maps that are empty. */

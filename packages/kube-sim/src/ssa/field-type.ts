@@ -46,6 +46,11 @@ export function fieldOf(type: FieldType, field: string): FieldType {
   return Object.hasOwn(type.fields, field) ? (type.fields[field] ?? type.others) : type.others;
 }
 
+/** The type of the elements of a keyed list; the element of a set is a leaf whatever its type. */
+export function itemType(type: FieldType): FieldType {
+  return type.type === "keyed" ? type.item : type;
+}
+
 export type Shape = "leaf" | "map" | "keyed" | "set";
 
 /** How a value of this type is walked; a value that does not fit its type is a leaf. */

@@ -14,12 +14,16 @@ import {
 } from "./field-set.ts";
 import type { FieldType } from "./field-type.ts";
 
-export interface Manager {
+/** Who writes, how, and when. */
+export interface Identity {
   readonly name: string;
   readonly operation: "Apply" | "Update";
   readonly apiVersion: string;
   readonly subresource: string;
   readonly time: string;
+}
+
+export interface Manager extends Identity {
   readonly fields: FieldSet;
 }
 
@@ -91,14 +95,6 @@ function compareManagers(left: Manager, right: Manager): number {
   if (left.operation !== right.operation) return left.operation === "Apply" ? -1 : 1;
   if (left.time !== right.time) return left.time < right.time ? -1 : 1;
   return left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
-}
-
-export interface Identity {
-  readonly name: string;
-  readonly operation: "Apply" | "Update";
-  readonly apiVersion: string;
-  readonly subresource: string;
-  readonly time: string;
 }
 
 /**

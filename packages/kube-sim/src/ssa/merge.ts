@@ -1,7 +1,7 @@
 /** Merging and taking away fields by their types; nothing here knows of managers. */
 import { isMap, type JsonMap } from "../json.ts";
 import { elementText, isEmptySet, itemElement, itemsOf, type FieldSet } from "./field-set.ts";
-import { fieldOf, shapeOf, type FieldType } from "./field-type.ts";
+import { fieldOf, itemType, shapeOf, type FieldType } from "./field-type.ts";
 
 /**
  * The live value with everything that the configuration says; what it does not say stays as it is.
@@ -27,7 +27,7 @@ function mergeMaps(live: JsonMap, config: JsonMap, type: FieldType): JsonMap {
  * place relative to the live elements before them.
  */
 function mergeLists(live: unknown[], config: unknown[], type: FieldType): unknown[] {
-  const inner = type.type === "keyed" ? type.item : type;
+  const inner = itemType(type);
   const liveItems = itemsOf(live, type);
   const wanted = itemsOf(config, type);
   const order = [...liveItems.keys()];
@@ -54,22 +54,21 @@ function mergeLists(live: unknown[], config: unknown[], type: FieldType): unknow
   return merged;
 }
 
+interface Sets {
+  readonly gone: FieldSet;
+  readonly kept: FieldSet | undefined;
+}
+
 /**
  * Takes the fields in `gone` out of a value, save for those that `kept` has or needs in order to
  * reach its own fields. Maps and lists that become empty by it go too.
  */
-export function removeFields(
-  value: unknown,
-  type: FieldType,
-  sets: { readonly gone: FieldSet; readonly kept: FieldSet | undefined },
-): unknown {
+export function removeFields(value: unknown, type: FieldType, sets: Sets): unknown {
   const shape = shapeOf(value, type);
   if (shape === "leaf" || sets.gone.children.size === 0) return value;
   if (shape === "map") return removeFromMap(value as JsonMap, type, sets);
   return removeFromList(value as unknown[], type, sets);
 }
-
-type Sets = { readonly gone: FieldSet; readonly kept: FieldSet | undefined };
 
 /** What becomes of one child: undefined when it goes. */
 function remainder(value: unknown, type: FieldType, element: string, sets: Sets): unknown {
@@ -97,7 +96,7 @@ function removeFromMap(value: JsonMap, type: FieldType, sets: Sets): JsonMap {
 }
 
 function removeFromList(value: unknown[], type: FieldType, sets: Sets): unknown[] {
-  const inner = type.type === "keyed" ? type.item : type;
+  const inner = itemType(type);
   const keys = type.type === "keyed" ? type.keys : [];
   return value.flatMap((item) => {
     const element = itemElement(item, type);
@@ -121,7 +120,7 @@ export function duplicateItems(value: unknown, type: FieldType, path = ""): read
     );
   }
   const seen = new Set<string>();
-  const inner = type.type === "keyed" ? type.item : type;
+  const inner = itemType(type);
   return (value as unknown[]).flatMap((item) => {
     const element = itemElement(item, type);
     if (element === undefined) return [];

@@ -6,18 +6,17 @@ import type { EtcdConnection } from "./etcd-connection.ts";
 import { toEntry } from "./etcd-reads.ts";
 
 /**
- * One page, or everything: at one revision, in answers of about `pageBytesMax` whatever the values
- * weigh.
+ * One page, or everything: at one revision, in answers of about `pageBytesMax` as far as the sizes
+ * of the entries so far tell.
  */
 export async function listEtcd(
   connection: EtcdConnection,
   prefix: string,
   page: Page,
 ): Promise<Listing> {
-  if (page.limit !== undefined) return listUpTo(connection, prefix, page, "page");
   for (let restarts = 0; ; restarts += 1) {
     try {
-      return await listUpTo(connection, prefix, page, "everything");
+      return await listOnce(connection, prefix, page);
     } catch (error) {
       // Without a revision of the caller's any newer one will do.
       const mayRestart = page.at === undefined && restarts < limits.listRestartsMax;
@@ -26,14 +25,10 @@ export async function listEtcd(
   }
 }
 
-async function listUpTo(
-  connection: EtcdConnection,
-  prefix: string,
-  page: Page,
-  extent: "page" | "everything",
-): Promise<Listing> {
-  const isPage = extent === "page";
-  const most = isPage ? Math.min(page.limit ?? 1, limits.pageEntriesMax) : Infinity;
+/** Throws `Compacted` when its revision is forgotten between two answers. */
+async function listOnce(connection: EtcdConnection, prefix: string, page: Page): Promise<Listing> {
+  const isPage = page.limit !== undefined;
+  const most = isPage ? Math.min(page.limit, limits.pageEntriesMax) : Infinity;
   const entries: Entry[] = [];
   let bytes = 0;
   let start = firstKey(prefix, page.after);
@@ -56,14 +51,17 @@ async function listUpTo(
     if (!answer.more || !last) return { entries, revision, more: false };
     if (entries.length >= most) return { entries, revision, more: true };
     start = keyAfter(last.key);
-    step = nextStep(bytes / entries.length);
+    step = nextStep(entries.length, bytes);
   }
 }
 
-/** As many entries as fill an answer, judging by the size of those seen. */
-function nextStep(bytesPerEntry: number): number {
-  const fitting = Math.floor(limits.pageBytesMax / Math.max(1, bytesPerEntry));
-  return Math.min(limits.etcdPageEntriesMax, Math.max(1, fitting));
+/**
+ * As many entries as fill an answer, judging by the size of those seen; never many times more than
+ * were seen, because small ones say little of the large ones that may follow.
+ */
+function nextStep(seen: number, bytes: number): number {
+  const fitting = Math.max(1, Math.floor(limits.pageBytesMax / Math.max(1, bytes / seen)));
+  return Math.min(limits.etcdPageEntriesMax, limits.etcdPageGrowthMax * seen, fitting);
 }
 
 async function listStep(

@@ -2,61 +2,45 @@ import { limits } from "@octoplane/shared/limits";
 import type { Etcd3, IKeyValue } from "etcd3";
 import type { Entry } from "../store.ts";
 import type { EtcdConnection } from "./etcd-connection.ts";
+import { EtcdPump, type Waiting } from "./etcd-pump.ts";
 
-interface Waiting {
+interface WaitingRead extends Waiting<Entry | undefined> {
   readonly key: string;
-  readonly resolve: (entry: Entry | undefined) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Reads of single keys that arrive while others are under way are asked for together. A read is
- * never answered by a request that was sent before it came, so it sees all that was acknowledged
- * before.
+ * Reads of single keys that are made together, or while others are under way, share a request. A
+ * read is never answered by a request that was sent before it came, so it sees all that was
+ * acknowledged before.
  */
 export class EtcdReads {
   readonly #connection: EtcdConnection;
-  #waiting: Waiting[] = [];
-  #underWay = 0;
-  #isPumping = false;
+  readonly #pump: EtcdPump<WaitingRead>;
 
   constructor(connection: EtcdConnection) {
     this.#connection = connection;
+    this.#pump = new EtcdPump({ take: takeReads, send: (batch) => this.#send(batch) });
   }
 
   get(key: string): Promise<Entry | undefined> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ key, resolve, reject });
-      if (this.#isPumping) return;
-      this.#isPumping = true;
-      queueMicrotask(() => {
-        this.#isPumping = false;
-        this.#pump();
-      });
+      this.#pump.add({ key, resolve, reject });
     });
   }
 
-  #pump(): void {
-    while (this.#waiting.length > 0 && this.#underWay < limits.etcdRequestsMax) {
-      const batch = this.#waiting.slice(0, limits.readBatchMax);
-      this.#waiting = this.#waiting.slice(batch.length);
-      this.#underWay += 1;
-      void this.#send(batch);
-    }
+  async #send(batch: readonly WaitingRead[]): Promise<void> {
+    const keys = [...new Set(batch.map(({ key }) => key))];
+    const entries = await this.#connection.read("read", (client) => readKeys(client, keys));
+    for (const waiting of batch) waiting.resolve(entries.get(waiting.key));
   }
+}
 
-  async #send(batch: readonly Waiting[]): Promise<void> {
-    try {
-      const keys = [...new Set(batch.map(({ key }) => key))];
-      const entries = await this.#connection.read("read", (client) => readKeys(client, keys));
-      for (const waiting of batch) waiting.resolve(entries.get(waiting.key));
-    } catch (error) {
-      for (const waiting of batch) waiting.reject(error);
-    } finally {
-      this.#underWay -= 1;
-      this.#pump();
-    }
-  }
+function takeReads<T>(waiting: readonly T[]): {
+  readonly batch: readonly T[];
+  readonly left: readonly T[];
+} {
+  const batch = waiting.slice(0, limits.readBatchMax);
+  return { batch, left: waiting.slice(batch.length) };
 }
 
 async function readKeys(client: Etcd3, keys: readonly string[]): Promise<Map<string, Entry>> {

@@ -1,6 +1,7 @@
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Etcd3, IDuplexStream, IWatchRequest, IWatchResponse } from "etcd3";
+import { changeSize } from "../change-size.ts";
 import type { ChangeBatch, Revision } from "../store.ts";
 import { WatchBuffer } from "../watch-buffer.ts";
 import { etcdFailure } from "./etcd-errors.ts";
@@ -30,13 +31,14 @@ export async function* openWatchStream(
   request: WatchRequest,
 ): AsyncGenerator<ChangeBatch> {
   const { client, lost } = parts.connection.stream();
+  let isEnded = false;
   const asksForProgress = await hasOrderedProgress(client);
   const stream = (await client.watchClient.watch().catch((error: unknown) => {
     lost();
     throw etcdFailure(error, "watch");
   })) as Stream;
   const buffer = new WatchBuffer<ChangeBatch>({
-    most: limits.watchBufferEventsMax,
+    most: limits.watchBufferBytesMax,
     onFull: () => stream.pause(),
     onRoom: () => stream.resume(),
   });
@@ -47,13 +49,17 @@ export async function* openWatchStream(
   const stopAsking = askForProgress(parts, stream, asksForProgress);
   try {
     if (request.signal.aborted) return;
-    listen(stream, new WatchAssembly(request.after), buffer, lost);
+    listen(stream, new WatchAssembly(request.after), buffer, () => {
+      if (!isEnded) lost();
+    });
     stream.write(createRequest(request));
     for (let batch = await buffer.next(); batch; batch = await buffer.next()) {
       if (request.signal.aborted) return;
       yield batch;
     }
   } finally {
+    // Cancelling ends the stream with an error, which says nothing of the member.
+    isEnded = true;
     stopAsking();
     request.signal.removeEventListener("abort", end);
     parts.closing.removeEventListener("abort", close);
@@ -85,8 +91,15 @@ function listen(
       return;
     }
     const batch = assembly.take(response);
-    if (batch) buffer.push(batch, batch.changes.length);
+    if (batch) buffer.push(batch, batchSize(batch));
   });
+}
+
+function batchSize({ changes }: ChangeBatch): number {
+  // A mark of progress takes memory too, and a reader that never comes would gather them for ever.
+  let bytes = 100;
+  for (const change of changes) bytes += changeSize(change);
+  return bytes;
 }
 
 /**
@@ -119,9 +132,9 @@ function askForProgress(parts: EtcdWatchParts, stream: Stream, isSafe: boolean):
 }
 
 /**
- * Before 3.4.25 and 3.5.8, an asked-for mark could overtake changes that were still on their way
- * (etcd issue 15220): a watch that resumed from it would miss them. There we wait for the marks
- * that etcd sends unasked.
+ * An asked-for mark could overtake changes that were still on their way (etcd issue 15220, mended
+ * in 3.4.25 and 3.5.8; we ask from the releases after those): a watch that resumed from it would
+ * miss them. Older members are not asked; we wait for the marks that they send on their own.
  */
 async function hasOrderedProgress(client: Etcd3): Promise<boolean> {
   try {
@@ -135,6 +148,7 @@ async function hasOrderedProgress(client: Etcd3): Promise<boolean> {
 
 export function isOrderedVersion(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map((part) => Number.parseInt(part));
-  if (major !== 3 || minor >= 6) return major > 3 || (major === 3 && minor >= 6);
+  if (major !== 3) return major > 3;
+  if (minor >= 6) return true;
   return (minor === 5 && patch >= 9) || (minor === 4 && patch >= 26);
 }

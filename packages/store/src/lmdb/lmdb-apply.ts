@@ -81,38 +81,51 @@ export function leaseRemovals(files: LmdbFiles, lease?: bigint): readonly Write[
   return writes;
 }
 
+/** What cleaning must know of a log record; its value, which may be large, is not kept. */
+interface Cleanable {
+  readonly logKey: Buffer;
+  /** The value that this record ended, if it ended one. */
+  readonly endedKey: Buffer;
+  readonly isRemove: boolean;
+}
+
 /**
  * Deletes what nobody can ask for any more: values that were ended at or before `compacted`, and
- * removes. Looks at no more than `recordsMax` records; returns the revision before which all is now
- * clean.
+ * removes. Looks at about as many records and bytes of them as `most` says, in whole revisions;
+ * returns the revision up to which all is now clean.
  */
 export function cleanHistory(
   files: LmdbFiles,
   state: { readonly cleaned: Revision; readonly compacted: Revision },
-  recordsMax: number,
+  most: { readonly records: number; readonly bytes: number },
 ): Revision {
   const range = { start: logKey(state.cleaned + 1n, 0), end: logKey(state.compacted + 1n, 0) };
-  const records: { readonly key: Buffer; readonly value: Buffer }[] = [];
+  const found: Cleanable[] = [];
+  let cleaned = state.cleaned;
+  let bytes = 0;
+  let isCut = false;
   for (const item of files.log.getRange(range)) {
-    const isNext = records.length === 0 || !sameRevision(records.at(-1)!.key, item.key);
-    if (records.length >= recordsMax && isNext) break;
-    records.push({ key: item.key, value: item.value });
+    const revision = logKeyRevision(item.key);
+    isCut = revision !== cleaned && (found.length >= most.records || bytes >= most.bytes);
+    if (isCut) break;
+    const { key, value } = decodeLog(item.value);
+    const endedKey = pastKey(key, revision);
+    found.push({ logKey: item.key, endedKey, isRemove: value === undefined });
+    bytes += item.value.length;
+    cleaned = revision;
   }
-  for (const record of records) cleanRecord(files, record);
-  const isDone = records.length < recordsMax;
-  return isDone ? state.compacted : logKeyRevision(records.at(-1)!.key);
+  for (const record of found) cleanRecord(files, record);
+  return isCut ? cleaned : state.compacted;
 }
 
-function cleanRecord(files: LmdbFiles, item: { readonly key: Buffer; readonly value: Buffer }) {
-  const record = decodeLog(item.value);
-  const ended = pastKey(record.key, logKeyRevision(item.key));
-  const stored = files.past.get(ended);
+function cleanRecord(files: LmdbFiles, record: Cleanable): void {
+  const stored = files.past.get(record.endedKey);
   if (stored) {
     const place = decodePlace(stored);
     files.log.removeSync(logKey(place.revision, place.index));
-    files.past.removeSync(ended);
+    files.past.removeSync(record.endedKey);
   }
-  if (record.value === undefined) files.log.removeSync(item.key);
+  if (record.isRemove) files.log.removeSync(record.logKey);
 }
 
 function endPlace(files: LmdbFiles, key: Buffer, before: Place, revision: Revision): void {
@@ -124,8 +137,4 @@ function putPlace(files: LmdbFiles, key: Buffer, place: Place, value: Uint8Array
   files.log.putSync(logKey(place.revision, place.index), encodeLog(key, place.created, value));
   files.index.putSync(key, encodePlace(place));
   if (place.lease !== 0n) files.leased.putSync(leasedKey(place.lease, key), nothing);
-}
-
-function sameRevision(left: Buffer, right: Buffer): boolean {
-  return logKeyRevision(left) === logKeyRevision(right);
 }

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { open, type Database, type RootDatabase, type Transaction } from "lmdb";
 import { decodeState, encodeState, type LmdbState } from "./lmdb-records.ts";
 
@@ -24,12 +24,24 @@ export interface LmdbFiles {
 const stateKey = Buffer.from("state");
 
 /**
- * Opens or creates the environment in the directory. `overlappingSync` is off: LMDB then syncs the
+ * Makes the directory where it is not there yet, durably: as long as a directory above the files
+ * can vanish with the power, no commit in them is durable either.
+ */
+export function makeDirectory(directory: string): void {
+  const whole = resolve(directory);
+  const first = mkdirSync(whole, { recursive: true });
+  if (first === undefined) return;
+  for (let made = whole; made.length >= first.length; made = dirname(made)) {
+    syncDirectory(dirname(made));
+  }
+}
+
+/**
+ * Opens or creates the environment in a directory that is there. `overlappingSync` is off: LMDB then syncs the
  * data and the meta page before a commit becomes visible or its promise resolves, so that visible,
  * durable and acknowledged are one thing.
  */
 export function openFiles(directory: string): LmdbFiles {
-  mkdirSync(directory, { recursive: true });
   const encodings = { encoding: "binary", keyEncoding: "binary" } as const;
   const root = open<Buffer, Buffer>({
     path: join(directory, "data.mdb"),
@@ -50,11 +62,14 @@ export function openFiles(directory: string): LmdbFiles {
   };
 }
 
-/** The name of a new file is durable only when its directory is. */
+/** The name of a new file or directory is durable only when the directory that names it is. */
 function syncDirectory(directory: string): void {
   const handle = openSync(directory, "r");
-  fsyncSync(handle);
-  closeSync(handle);
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /**

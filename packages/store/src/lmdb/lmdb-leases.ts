@@ -7,8 +7,10 @@ import type { LmdbFiles } from "./lmdb-files.ts";
 import type { LmdbQueue } from "./lmdb-queue.ts";
 
 interface Held {
+  readonly ttlMs: number;
+  /** By the monotonic clock; from then on it has ended, whether its keys are gone yet or not. */
   deadline: number;
-  cancel: () => void;
+  cancelTimer: () => void;
 }
 
 /**
@@ -21,6 +23,7 @@ export class LmdbLeases {
   readonly #queue: LmdbQueue;
   readonly #clock: Clock;
   readonly #log: Log;
+  #isClosed = false;
 
   constructor(parts: {
     readonly files: LmdbFiles;
@@ -44,17 +47,21 @@ export class LmdbLeases {
 
   grant(seconds: number): Lease {
     const id = this.#queue.nextLease();
-    const held: Held = { deadline: 0, cancel: () => undefined };
+    const ttlMs = seconds * 1_000;
+    const held: Held = { ttlMs, deadline: 0, cancelTimer: () => undefined };
     this.#held.set(id, held);
-    this.#start(id, held, seconds);
+    this.#start(id, held);
     return {
       id,
       keepAlive: async () => {
+        this.#checkOpen();
         this.check(id);
-        held.cancel();
-        this.#start(id, held, seconds);
+        this.#start(id, held);
       },
-      revoke: async () => this.#end(id),
+      revoke: async () => {
+        this.#checkOpen();
+        await this.#end(id, held);
+      },
     };
   }
 
@@ -64,26 +71,41 @@ export class LmdbLeases {
     await this.#queue.run({ guards: [], writes: () => leaseRemovals(this.#files) });
   }
 
-  dispose(): void {
-    for (const held of this.#held.values()) held.cancel();
-    this.#held.clear();
+  /** Stops their time; what is left of them is removed when the store is opened again. */
+  close(): void {
+    this.#isClosed = true;
+    for (const held of this.#held.values()) held.cancelTimer();
   }
 
-  #start(id: bigint, held: Held, seconds: number): void {
-    const ttlMs = seconds * 1_000;
-    held.deadline = this.#clock.monotonic() + ttlMs;
-    held.cancel = this.#clock.after(ttlMs, () => {
-      this.#end(id).catch((error: unknown) => {
-        this.#log.error({ err: messageOf(error) }, "the keys of an ended lease were not removed");
+  #checkOpen(): void {
+    if (this.#isClosed) throw failure("Unavailable", "the store is closed");
+  }
+
+  #start(id: bigint, held: Held): void {
+    held.deadline = this.#clock.monotonic() + held.ttlMs;
+    this.#endLater(id, held);
+  }
+
+  #endLater(id: bigint, held: Held): void {
+    held.cancelTimer();
+    held.cancelTimer = this.#clock.after(held.ttlMs, () => {
+      this.#end(id, held).catch((error: unknown) => {
+        this.#log.error({ err: messageOf(error) }, "the keys of an ended lease are still there");
       });
     });
   }
 
-  async #end(id: bigint): Promise<void> {
-    const held = this.#held.get(id);
-    if (!held) return;
-    held.cancel();
-    this.#held.delete(id);
-    await this.#queue.run({ guards: [], writes: () => leaseRemovals(this.#files, id) });
+  /** Ends a lease now. It is held until its keys are gone, and until they are it is tried again. */
+  async #end(id: bigint, held: Held): Promise<void> {
+    if (!this.#held.has(id)) return;
+    held.deadline = -Infinity;
+    held.cancelTimer();
+    try {
+      await this.#queue.run({ guards: [], writes: () => leaseRemovals(this.#files, id) });
+      this.#held.delete(id);
+    } catch (error) {
+      if (!this.#isClosed) this.#endLater(id, held);
+      throw error;
+    }
   }
 }

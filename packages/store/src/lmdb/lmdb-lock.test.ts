@@ -1,4 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -16,6 +23,17 @@ test("a directory is locked once at a time and leaves nothing behind", () => {
   first[Symbol.dispose]();
   using _second = lockDirectory(directory);
   expect(readdirSync(directory)).toEqual(["lock"]);
+});
+
+test("a directory under another name is the same directory", () => {
+  const other = `${directory}-link`;
+  symlinkSync(directory, other);
+  try {
+    using _first = lockDirectory(directory);
+    expect(() => lockDirectory(other)).toThrow("in use by this process");
+  } finally {
+    rmSync(other);
+  }
 });
 
 test("the lock of a living process holds, and falls when its number belongs to another", () => {

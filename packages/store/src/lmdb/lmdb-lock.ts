@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { failure } from "@octoplane/shared/errors";
@@ -18,12 +18,14 @@ interface Holder {
 /** Directories that this process holds: one process must not open a directory twice either. */
 const held = new Set<string>();
 
-/** Takes the lock of the directory; throws `Unavailable` while another process holds it. */
+/** Takes the lock of a directory that is there; throws `Unavailable` while another process holds it. */
 export function lockDirectory(directory: string): Disposable {
-  const path = join(directory, "lock");
+  // By its one true name, lest a link or a relative path make two of it.
+  const path = join(realpathSync(directory), "lock");
   if (held.has(path)) throw inUse(directory, "this process");
   const content = JSON.stringify(describeProcess(process.pid));
-  const draft = join(directory, `lock.${process.pid}`);
+  // Containers that share a disk often have the same process numbers, but not the same names.
+  const draft = join(directory, `lock.${hostname()}.${process.pid}`);
   writeFileSync(draft, content);
   try {
     while (!tryLink(draft, path)) removeStale(directory, path, draft);

@@ -85,12 +85,11 @@ export class LmdbQueue {
     // Commits of one turn of the event loop go together, and `#draining` is set before any of this
     // runs.
     await Promise.resolve();
-    let isClean = false;
-    while (this.#waiting.length > 0 || (!isClean && this.#hasHistoryToClean())) {
+    let hasFailed = false;
+    // Cleaning that fails is tried again with the next commit, not in a circle.
+    while (this.#waiting.length > 0 || (!hasFailed && this.#hasHistoryToClean())) {
       const batch = this.#waiting.splice(0, limits.commitBatchMax);
-      const isDone = await this.#transact(batch);
-      // Cleaning that fails is tried again with the next commit, not in a circle.
-      isClean = !isDone;
+      hasFailed = !(await this.#transact(batch));
     }
     this.#draining = undefined;
   }
@@ -99,6 +98,7 @@ export class LmdbQueue {
     return !this.#isClosed && this.#state.cleaned < this.#state.compacted;
   }
 
+  /** Does a batch and answers each of it; false when nothing of it was done. */
   async #transact(batch: readonly Waiting[]): Promise<boolean> {
     try {
       // A child transaction: when something in it fails that should not, the whole batch is rolled
@@ -123,6 +123,7 @@ export class LmdbQueue {
     readonly state: LmdbState;
     readonly outcomes: readonly Outcome[];
   } {
+    this.#checkAlone();
     let state = this.#state;
     const outcomes = batch.map(({ job }): Outcome => {
       const outcome = this.#applyJob(job, state.revision);
@@ -138,6 +139,19 @@ export class LmdbQueue {
     state = this.#forget(state);
     writeState(this.#files, state);
     return { state, outcomes };
+  }
+
+  /**
+   * The lock keeps other processes out, but not on every shared disk. Should another one have
+   * written all the same, its revisions would be used twice and its entries lost: nothing more is
+   * written here then, until the directory is opened again.
+   */
+  #checkAlone(): void {
+    const { revision } = readState(this.#files);
+    if (revision === this.#state.revision) return;
+    throw new Error(
+      `the files are at revision ${revision}, not ${this.#state.revision}: another process writes`,
+    );
   }
 
   #applyJob(job: LmdbJob, newest: Revision): Outcome {
@@ -166,7 +180,10 @@ export class LmdbQueue {
     const forgotten = isOver ? revision - this.#historyRevisions : compacted;
     if (cleaned >= forgotten) return state;
     const slice = { cleaned, compacted: forgotten };
-    const done = cleanHistory(this.#files, slice, limits.cleanRecordsMax);
+    const done = cleanHistory(this.#files, slice, {
+      records: limits.cleanRecordsMax,
+      bytes: limits.cleanBytesMax,
+    });
     return { ...state, compacted: forgotten, cleaned: done };
   }
 }

@@ -23,7 +23,7 @@ export interface LmdbState {
   readonly revision: bigint;
   /** Lists and watches before this revision are refused. */
   readonly compacted: bigint;
-  /** What was forgotten before this revision is also gone from the files. */
+  /** What was forgotten up to this revision is also gone from the files. */
   readonly cleaned: bigint;
   /** The newest lease number; never used again, not even after a restart. */
   readonly lease: bigint;

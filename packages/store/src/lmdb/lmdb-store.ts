@@ -4,7 +4,6 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import type { Transaction } from "lmdb";
-import { mkdirSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { checkCommit, checkKey, checkPage, checkPrefix, leaseSeconds } from "../check-commit.ts";
 import type {
@@ -18,7 +17,7 @@ import type {
   Store,
   Write,
 } from "../store.ts";
-import { openFiles, readState, type LmdbFiles } from "./lmdb-files.ts";
+import { makeDirectory, openFiles, readState, type LmdbFiles } from "./lmdb-files.ts";
 import { LmdbLeases } from "./lmdb-leases.ts";
 import { lockDirectory } from "./lmdb-lock.ts";
 import { LmdbQueue } from "./lmdb-queue.ts";
@@ -37,12 +36,22 @@ export interface LmdbOptions {
 
 /** The embedded store in a directory; `Unavailable` while another process has it. */
 export async function openLmdb(directory: string, options: LmdbOptions): Promise<Store> {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const lock = lockDirectory(directory);
+  const store = openLocked(directory, lock, options);
   try {
-    const store = new LmdbStore(openFiles(directory), lock, options);
     await store.start();
     return store;
+  } catch (error) {
+    // The files go before the lock: nobody else may have them as long as they are open here.
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function openLocked(directory: string, lock: Disposable, options: LmdbOptions): LmdbStore {
+  try {
+    return new LmdbStore(openFiles(directory), lock, options);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -56,7 +65,8 @@ class LmdbStore implements Store {
   readonly #leases: LmdbLeases;
   readonly #source: LmdbSource;
   readonly #room = new Semaphore(limits.commitQueueMax);
-  readonly #waiting = new Set<() => void>();
+  /** What the watches that have read everything wait for. */
+  readonly #onNext = new Set<() => void>();
   readonly #listings = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
@@ -78,8 +88,8 @@ class LmdbStore implements Store {
       state: () => this.#queue.state,
       isClosed: () => this.#closing !== undefined,
       onNext: (callback) => {
-        this.#waiting.add(callback);
-        return () => this.#waiting.delete(callback);
+        this.#onNext.add(callback);
+        return () => this.#onNext.delete(callback);
       },
     };
   }
@@ -131,7 +141,7 @@ class LmdbStore implements Store {
   }
 
   async #close(): Promise<void> {
-    this.#leases.dispose();
+    this.#leases.close();
     await this.#queue.close();
     this.#wake();
     // A list that is under way reads from a snapshot that closing would pull away under it.
@@ -142,8 +152,8 @@ class LmdbStore implements Store {
 
   #wake(): void {
     // A copy: what is called takes itself out, and may put itself in again at once.
-    const waiting = [...this.#waiting];
-    for (const callback of waiting) callback();
+    const callbacks = [...this.#onNext];
+    for (const callback of callbacks) callback();
   }
 
   #checkOpen(): void {

@@ -1,5 +1,6 @@
 import { limits } from "@octoplane/shared/limits";
-import type { Change, Revision } from "../store.ts";
+import { changeSize } from "../change-size.ts";
+import type { Revision } from "../store.ts";
 import type { LmdbCommit } from "./lmdb-queue.ts";
 
 /**
@@ -55,14 +56,4 @@ function commitSize(commit: LmdbCommit): number {
   let bytes = 0;
   for (const change of commit.changes) bytes += changeSize(change);
   return bytes;
-}
-
-/**
- * Roughly what a change takes in memory: its key and its value, with something for the objects
- * around them.
- */
-export function changeSize(change: Change): number {
-  return change.type === "put"
-    ? 200 + change.entry.key.length + change.entry.value.byteLength
-    : 100 + change.key.length;
 }

@@ -2,11 +2,12 @@ import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { changeSize } from "../change-size.ts";
 import type { Change, ChangeBatch, Revision } from "../store.ts";
 import { readState, type LmdbFiles } from "./lmdb-files.ts";
 import type { LmdbState } from "./lmdb-records.ts";
 import { readLog } from "./lmdb-read.ts";
-import { changeSize, type LmdbTail } from "./lmdb-tail.ts";
+import type { LmdbTail } from "./lmdb-tail.ts";
 
 /** What a watch reads from: the store it belongs to. */
 export interface LmdbSource {

@@ -33,6 +33,15 @@ export default defineConfig({
       },
       {
         test: {
+          // What would make `npm test` long: whole processes, a cluster of etcd, the API over etcd as well.
+          name: "long",
+          include: ["test/long/**/*.test.ts"],
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "kubernetes",
           include: ["test/kubernetes/**/*.test.ts"],
           testTimeout: 240_000,

@@ -2,6 +2,7 @@
  * Runs the tests as the README and CI do.
  *
  *     node test/run.ts               what takes under two minutes, over a real etcd too if there is one (npm test)
+ *     node test/run.ts long          the suites that start whole processes, and the API over etcd as well
  *     node test/run.ts etcd          the suites over a real etcd, which must be there
  *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
  *     node test/run.ts interop       installs Krake's command line, Keycloak and Keystone if need be, and runs them
@@ -11,7 +12,7 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { findEtcd } from "./conformance/etcd-server.ts";
 import { buildControlPlane, controlPlaneBinaries } from "./control-plane/build.ts";
@@ -28,15 +29,16 @@ interface Selection {
 
 const selections: Readonly<Record<string, Selection>> = {
   default: { projects: ["unit", "conformance", "e2e"], files: [], required: [] },
+  long: { projects: ["long"], files: [], required: [] },
   etcd: {
-    projects: ["conformance", "e2e"],
+    projects: ["conformance", "e2e", "long"],
     files: ["etcd", "resources", "api", "simulated", "distributed"],
     required: ["etcd"],
   },
   kubernetes: { projects: ["kubernetes"], files: [], required: ["etcd", "kubernetes"] },
   interop: { projects: ["interop"], files: [], required: softwareNames },
   all: {
-    projects: ["unit", "conformance", "e2e", "kubernetes", "interop"],
+    projects: ["unit", "conformance", "e2e", "long", "kubernetes", "interop"],
     files: [],
     required: ["etcd", "kubernetes", "prometheus", ...softwareNames],
   },
@@ -70,6 +72,8 @@ async function run({ projects, files, required }: Selection): Promise<number> {
         join(import.meta.dirname, "../node_modules/vitest/vitest.mjs"),
         "run",
         ...projects.flatMap((project) => ["--project", project]),
+        // Suites wait for servers more than they work.
+        `--maxWorkers=${availableParallelism() + 1}`,
         "--reporter=dot",
         "--reporter=json",
         `--outputFile.json=${results}`,
@@ -92,7 +96,8 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
   if (name !== "default") return;
   // Each takes minutes, installed or not.
   process.stdout.write(
-    "left out: the suites on a real Kubernetes (npm run test:kubernetes; needs Go 1.26 to build it once)\n" +
+    "left out: the suites that start whole processes, and the API over etcd (npm run test:long)\n" +
+      "left out: the suites on a real Kubernetes (npm run test:kubernetes; needs Go 1.26 to build it once)\n" +
       "left out: the suites with Krake's command line, Keycloak and Keystone (npm run test:interop; needs Python 3.11 and Java 17)\n",
   );
 }

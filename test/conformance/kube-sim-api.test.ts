@@ -202,7 +202,11 @@ describe("the API", () => {
 
 describe("watching", () => {
   test("tells every change after the version of a list, once and in order", async () => {
-    const list = await user.get(`${inDefault}/configmaps`);
+    // What the cluster itself puts into a namespace comes a moment after it.
+    const list = await waitFor("the authority's certificate", async () => {
+      const found = await user.get(`${inDefault}/configmaps`);
+      return (found.body["items"] as Body[]).length > 0 && found;
+    });
     const version = list.body["metadata"]["resourceVersion"] as string;
     await user.apply(`${inDefault}/configmaps/a`, configMap("a"));
     const path = `${inDefault}/configmaps?watch=true&resourceVersion=${version}`;

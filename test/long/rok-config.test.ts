@@ -10,7 +10,7 @@ import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.
 import { Program } from "../program.ts";
 import { waitFor } from "../wait-for.ts";
 import { krakeFiles } from "./krake-files.ts";
-import { runRok } from "./rok-run.ts";
+import { runRok } from "../e2e/rok-run.ts";
 
 let folder: string;
 beforeAll(async () => {

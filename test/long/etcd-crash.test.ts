@@ -4,8 +4,8 @@ import { lineOf, put, waitFor, Watcher } from "@octoplane/store/conformance/harn
 import { openStore } from "@octoplane/store/open";
 import type { Store } from "@octoplane/store/store";
 import { describe, expect, test } from "vitest";
-import { CrashLoad } from "./crash-load.ts";
-import { hasEtcd, startEtcd } from "./etcd-server.ts";
+import { CrashLoad } from "../conformance/crash-load.ts";
+import { hasEtcd, startEtcd } from "../conformance/etcd-server.ts";
 
 const parts = { clock: systemClock, log: silentLog };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keyLine, parseKeyRing, sealingKeyId } from "@octoplane/shared/key-ring-text";
 import { systemRandom } from "@octoplane/shared/random";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { runRok, type RokRun } from "../e2e/rok-run.ts";
 import { Program } from "../program.ts";
 import { Rest, type Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";

@@ -5,8 +5,8 @@ import { put, waitFor, Watcher } from "@octoplane/store/conformance/harness";
 import { PatientStore } from "@octoplane/store/conformance/patient-store";
 import { openStore } from "@octoplane/store/open";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CrashLoad } from "./crash-load.ts";
-import { hasEtcd, startEtcd, type EtcdServer } from "./etcd-server.ts";
+import { CrashLoad } from "../conformance/crash-load.ts";
+import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.ts";
 
 const parts = { clock: systemClock, log: silentLog };
 

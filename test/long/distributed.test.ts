@@ -8,8 +8,8 @@ import { readAs } from "@octoplane/kinds/read-input";
 import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.ts";
 import { Rest, type Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { configMap } from "./manifests.ts";
-import { look, openSimulatedSites, type Sites } from "./site.ts";
+import { configMap } from "../e2e/manifests.ts";
+import { look, openSimulatedSites, type Sites } from "../e2e/site.ts";
 
 const base = "/kubernetes/namespaces/system:admin";
 

@@ -26,9 +26,13 @@ afterAll(async () => {
   await sim[Symbol.asyncDispose]();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   count += 1;
   user = new SimUser(sim.addCluster({ name: `c${count}`, readyDelayMs: 20 }));
+  // What the cluster itself puts into a namespace comes a moment after it.
+  await until("the authority's certificate", async () => {
+    return (await user.get(`${inDefault}/configmaps/kube-root-ca.crt`)).status === 200;
+  });
 });
 
 describe("the API", () => {
@@ -202,11 +206,7 @@ describe("the API", () => {
 
 describe("watching", () => {
   test("tells every change after the version of a list, once and in order", async () => {
-    // What the cluster itself puts into a namespace comes a moment after it.
-    const list = await waitFor("the authority's certificate", async () => {
-      const found = await user.get(`${inDefault}/configmaps`);
-      return (found.body["items"] as Body[]).length > 0 && found;
-    });
+    const list = await user.get(`${inDefault}/configmaps`);
     const version = list.body["metadata"]["resourceVersion"] as string;
     await user.apply(`${inDefault}/configmaps/a`, configMap("a"));
     const path = `${inDefault}/configmaps?watch=true&resourceVersion=${version}`;

@@ -78,12 +78,15 @@ export class AuditLog implements AsyncDisposable {
   async #flush(): Promise<void> {
     try {
       while (this.#queue.length > 0) {
-        const bundle = this.#queue.slice(0, limits.auditBundleMax);
-        const old = await this.#tooOld(bundle.length);
-        await this.#parts.store.commit([], [...bundle, ...old]);
-        this.#queue = this.#queue.slice(bundle.length);
-        this.#count = (this.#count ?? 0) + bundle.length - old.length;
-        this.#sinceCount += bundle.length;
+        const next = this.#queue.slice(0, limits.auditBundleMax * limits.auditBundlesAtOnceMax);
+        const old = await this.#tooOld(next.length);
+        // What fails is repeated as a whole: writing a record again, or removing it again, changes nothing.
+        await Promise.all(
+          bundlesOf(next, old).map((writes) => this.#parts.store.commit([], writes)),
+        );
+        this.#queue = this.#queue.slice(next.length);
+        this.#count = (this.#count ?? 0) + next.length - old.length;
+        this.#sinceCount += next.length;
         this.#attempt = 0;
       }
       if (this.#dropped > 0) {
@@ -141,10 +144,20 @@ export class AuditLog implements AsyncDisposable {
     }
     const excess = this.#count + coming - this.#most;
     if (excess <= 0) return [];
-    const limit = Math.min(excess, limits.auditBundleMax);
-    const { entries } = await store.list(prefix, { keysOnly: true, limit });
+    const { entries } = await store.list(prefix, {
+      keysOnly: true,
+      limit: Math.min(excess, coming),
+    });
     return entries.map(({ key }) => ({ key, remove: true }));
   }
+}
+
+/** Commits of new records, each with as many that go. */
+function bundlesOf(next: readonly Write[], old: readonly Write[]): readonly Write[][] {
+  const size = limits.auditBundleMax;
+  return Array.from({ length: Math.ceil(next.length / size) }, (_, index) =>
+    [next, old].flatMap((writes) => writes.slice(index * size, (index + 1) * size)),
+  );
 }
 
 const kind = anyKind(AuditRecordKind);

@@ -70,6 +70,8 @@ export const limits = {
   auditDelayMs: 250,
   /** Audit records in one commit, with as many removals of old ones; a commit takes 128 operations. */
   auditBundleMax: 60,
+  /** Such commits under way at once: one after the other they would not keep up with 1,500 writes a second. */
+  auditBundlesAtOnceMax: 4,
   /** Audit records in memory while the store is away; more are in the log only. */
   auditQueueMax: 10_000,
   /** Clusters that one decision record lists one by one, best first; the rest is counted. 64 fit a screen or two. */

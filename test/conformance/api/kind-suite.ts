@@ -261,6 +261,36 @@ export function kindSuite(open: OpenServer): void {
     );
   });
 
+  it("an answer to a PUT waits for what the controllers make of it, not for what was there before", async () => {
+    const clusters = `/kubernetes/namespaces/${namespace}/clusters`;
+    const created = await server.ok("POST", clusters, { body: sampleOf("Cluster", "held") });
+    const see = async (observed_generation: number): Promise<void> => {
+      const finding = findingOf({ type: "Reachable", status: "True" });
+      const status = { observed_generation, conditions: [{ ...finding, observed_generation }] };
+      await server.ok("PUT", `${clusters}/held/status`, { body: { status } });
+    };
+    await see(1);
+    let isAnswered = false;
+    const body = { ...created, spec: { ...created.spec, backoff_limit: 7 } };
+    const online = server.ok("PUT", `${clusters}/held?blocking=online`, { body });
+    void online.finally(() => (isAnswered = true)).catch(() => undefined);
+    await waitFor("the new generation", async () => {
+      return (await server.ok("GET", `${clusters}/held`)).metadata.generation === 2;
+    });
+    await see(1);
+    expect(isAnswered).toBe(false);
+    await see(2);
+    expect((await online).status.state).toBe("ONLINE");
+    const labelled = {
+      ...(await online),
+      metadata: { ...(await online).metadata, labels: { a: "b" } },
+    };
+    // Nothing has to be seen of a label.
+    await server.ok("PUT", `${clusters}/held?blocking=online`, { body: labelled });
+    const wrong = await server.call("PUT", `${clusters}/held?blocking=soon`, { body });
+    expect([wrong.status, wrong.body.errors[0].field]).toEqual([422, "blocking"]);
+  });
+
   it("a kubeconfig is redacted in every answer but the one that is made to hand it out", async () => {
     const clusters = `/kubernetes/namespaces/${namespace}/clusters`;
     await using watch = await WatchStream.open(server, `${clusters}?watch`);

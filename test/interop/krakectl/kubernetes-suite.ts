@@ -152,9 +152,10 @@ export function applicationSuite(client: () => KrakeClient): void {
 
   it("updates it, and constraints move it", async () => {
     const file = client().put("echo.yaml", yaml([...echo("echo"), configMap("extra", { a: "b" })]));
-    // It sends its `--wait`, of which no server of Krake takes notice at an update.
+    // Its `--wait` waits here at an update too, which no server of Krake does: until the new manifest stands.
     const updated = await app("update", "echo", "-f", file, "--wait");
     expect(updated.spec.manifest).toHaveLength(echo("echo").length + 1);
+    expect(updated.status).toMatchObject({ state: "RUNNING", observed_generation: 2 });
     // Of all its defects the one that users meet: an update sets the back-off to its defaults.
     expect(updated.spec.backoff).toBe(1);
     const moved = ["-R", "foos.example.org", "--remove-existing-label-constraints"];

@@ -10,7 +10,8 @@ const waiting = new WeakMap<ApiContext, number>();
 
 /**
  * Holds an answer until the object has reached the state that `blocking` names, or is gone for `deleted` (contract section
- * 1.5): this object and no other of its name, and no longer than the limit. Then it is answered as it is.
+ * 1.5): this object and no other of its name, and no longer than the limit. Then it is answered as it is. The state that an
+ * object had when it was replaced counts only when the controllers have seen what replaced it.
  */
 export async function held(
   context: ApiContext,
@@ -45,7 +46,10 @@ async function untilState(
   const feed = context.resources.feed(kind);
   await feed.caughtUp();
   const key = refText(refOf(resource));
-  const { uid } = resource.metadata;
+  const { uid, generation } = resource.metadata;
+  const before = request.method === "PUT" ? resource.status?.["state"] : undefined;
+  const isSeen = ({ status }: AnyResource): boolean =>
+    Number(status?.["observed_generation"] ?? generation) >= generation;
   let latest = resource;
   const done = Promise.withResolvers<void>();
   const look = (): void => {
@@ -56,7 +60,7 @@ async function untilState(
       return done.resolve();
     }
     latest = found;
-    if (found.status?.["state"] === state) done.resolve();
+    if (found.status?.["state"] === state && (state !== before || isSeen(found))) done.resolve();
   };
   const unlisten = feed.listen((events) => {
     if (events.some((event) => event.key === key)) look();

@@ -55,14 +55,17 @@ export function writeRoutes(app: FastifyInstance, context: ApiContext, kind: Any
   app.post(collectionOf(kind), schema("create", { ...words, body, blocking }), (request, reply) =>
     create(context, kind, request, reply),
   );
-  app.put(pathOf(kind), schema("replace", { ...words, body }), async (request, reply) => {
+  app.put(pathOf(kind), schema("replace", { ...words, body, blocking }), async (request, reply) => {
     const ref = demand(context, kind, request, "update");
+    readBlocking(request);
     const repository = context.resources.of(kind, dryRunOf(request));
     const input = readInput(kind, request.body);
     refuseSummary(input);
     await admit(context, kind, { input, ref, user: userOf(request) });
     try {
-      return answer(reply, await repository.update(ref, input, readIfMatch(request)));
+      const replaced = await repository.update(ref, input, readIfMatch(request));
+      if (isDryRun(request)) return answer(reply, replaced);
+      return answer(reply, await held(context, kind, request, replaced));
     } catch (error) {
       if (kind.answersEqualPut !== true || !isFailure(error, "NoChange")) throw error;
       return answer(reply, await repository.mustGet(ref));

@@ -98,7 +98,7 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
   process.stdout.write(
     "left out: the suites that start whole processes, and the API over etcd (npm run test:long)\n" +
       "left out: the suites on a real Kubernetes (npm run test:kubernetes; needs Go 1.26 to build it once)\n" +
-      "left out: the suites with Krake's command line, Keycloak and Keystone (npm run test:interop; needs Python 3.11 and Java 17)\n",
+      "left out: the suites with Krake's command line, Keycloak and Keystone (npm run test:interop; needs Python 3.11, Java 17 and Maven)\n",
   );
 }
 

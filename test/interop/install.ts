@@ -5,12 +5,12 @@
  * `.cache` beside this file.
  *
  * Run it as `node test/interop/install.ts [krakectl] [keycloak] [keystone]`. It needs Python 3.11
- * (`OCTOPLANE_PYTHON` names another than `python3.11`), and Java 17 or newer for Keycloak to run.
- * `OCTOPLANE_MAVEN` is the address of a mirror of Maven Central; pip reads its own settings.
+ * (`OCTOPLANE_PYTHON` names another than `python3.11`), Maven, and Java 17 or newer for Keycloak to
+ * run. pip and Maven have settings of their own for where they fetch from.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   completeMark,
@@ -22,8 +22,7 @@ import {
   type SoftwareName,
 } from "./software.ts";
 
-const mavenCentral = "https://repo.maven.apache.org/maven2";
-const downloadMostMs = 300_000;
+const copyGoal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 
 type Say = (line: string) => void;
 
@@ -57,22 +56,21 @@ async function installPython(name: string, folder: string): Promise<void> {
 async function installKeycloak(folder: string): Promise<void> {
   // Nothing here needs it, but what is installed without it does not run.
   await run("java", ["-version"]);
-  const base = process.env["OCTOPLANE_MAVEN"] || mavenCentral;
-  const zip = join(folder, "keycloak.zip");
-  writeFileSync(zip, await download(`${base.replace(/\/$/, "")}/${keycloakRelease.path}`));
+  const downloads = join(folder, "download");
+  const copy = [
+    copyGoal,
+    `-Dartifact=${keycloakRelease.artifact}`,
+    `-DoutputDirectory=${downloads}`,
+  ];
+  // A repository of its own: what Maven keeps of it goes again.
+  await run("mvn", ["-q", "-B", `-Dmaven.repo.local=${join(downloads, "repository")}`, ...copy]);
+  const zip = join(downloads, `keycloak-quarkus-dist-${keycloakRelease.version}.zip`);
+  const sum = createHash("sha256").update(readFileSync(zip)).digest("hex");
+  if (sum !== keycloakRelease.sha256) throw new Error(`${zip} has another checksum: ${sum}`);
   // Python's, as there need be no `unzip`; the permissions that it forgets are not needed.
   await run(python(), ["-m", "zipfile", "-e", zip, folder]);
   renameSync(join(folder, `keycloak-${keycloakRelease.version}`), join(folder, "keycloak"));
-  rmSync(zip);
-}
-
-async function download(url: string): Promise<Buffer> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(downloadMostMs) });
-  if (!answer.ok) throw new Error(`${url} cannot be had: ${answer.status}`);
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  const sum = createHash("sha256").update(bytes).digest("hex");
-  if (sum !== keycloakRelease.sha256) throw new Error(`${url} has another checksum: ${sum}`);
-  return bytes;
+  rmSync(downloads, { recursive: true });
 }
 
 function python(): string {

@@ -10,7 +10,7 @@ export type SoftwareName = (typeof softwareNames)[number];
 /** Keycloak's distribution in Maven Central, as one zip file. */
 export const keycloakRelease = {
   version: "26.4.0",
-  path: "org/keycloak/keycloak-quarkus-dist/26.4.0/keycloak-quarkus-dist-26.4.0.zip",
+  artifact: "org.keycloak:keycloak-quarkus-dist:26.4.0:zip",
   sha256: "1b6a11a2726ac8a8dc9c91d5fafe989a75ce4f1622d7f7b45c21d5bc16629c0a",
 } as const;
 

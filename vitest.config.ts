@@ -54,7 +54,8 @@ export default defineConfig({
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 120_000,
-          hookTimeout: 150_000,
+          // Keycloak builds itself at its first start: half a minute, minutes on a machine that is busy.
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

@@ -48,7 +48,7 @@ export class ServerProcess implements AsyncDisposable {
       return await options.probe();
     };
     return await waitFor(`${this.#name} serves`, ready, {
-      deadlineMs: 120_000,
+      deadlineMs: 240_000,
       seen: () => this.output.slice(-4_000),
     });
   }

@@ -78,7 +78,36 @@ export interface PrometheusServer extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-export async function startPrometheus(target: ScrapeTarget): Promise<PrometheusServer> {
+/** Who may ask, as bcrypt has it of `sample-77`, and the certificate that the server shows. */
+export interface PrometheusAccess {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export const prometheusLogin = { username: "octoplane", password: "sample-77" } as const;
+const loginHash = "$2b$04$jMcDnA1iE7HzjNDZJqSsi.9VMgt0vYfU2cDY.4kFyk9PswGIcllgO";
+
+/** The web configuration of Prometheus (its documentation, "HTTPS and authentication"). */
+function webArgs(folder: string, access: PrometheusAccess | undefined): readonly string[] {
+  if (!access) return [];
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const cert_file = file("server.crt", access.certificate);
+  const key_file = file("server.key", access.key);
+  const web = {
+    tls_server_config: { cert_file, key_file },
+    basic_auth_users: { [prometheusLogin.username]: loginHash },
+  };
+  return [`--web.config.file=${file("web.yml", JSON.stringify(web))}`];
+}
+
+/** With `access` it speaks TLS only and wants the login of `prometheusLogin`. */
+export async function startPrometheus(
+  target: ScrapeTarget,
+  access?: PrometheusAccess,
+): Promise<PrometheusServer> {
   const binary = findPrometheus();
   if (!binary) throw new Error(install);
   const folder = mkdtempSync(join(tmpdir(), "octoplane-prometheus-"));
@@ -98,12 +127,13 @@ export async function startPrometheus(target: ScrapeTarget): Promise<PrometheusS
     `--config.file=${config}`,
     `--storage.tsdb.path=${join(folder, "data")}`,
     `--web.listen-address=${host}`,
+    ...webArgs(folder, access),
   ];
   const output = openSync(log, "a");
   const child = spawn(binary, args, { stdio: ["ignore", output, output] });
   const kill = async (): Promise<void> => await end(child);
   const server = {
-    url: `http://${host}`,
+    url: `${access ? "https" : "http"}://${host}`,
     kill,
     async [Symbol.asyncDispose]() {
       await kill();
@@ -113,6 +143,9 @@ export async function startPrometheus(target: ScrapeTarget): Promise<PrometheusS
   try {
     await waitFor("Prometheus", async () => {
       if (child.exitCode !== null) throw new Error(readFileSync(log, "utf8"));
+      // Behind TLS and a login its log is the one place that says so to everybody.
+      if (access)
+        return readFileSync(log, "utf8").includes("Server is ready to receive web requests");
       const answer = await fetch(`http://${host}/-/ready`).catch(() => undefined);
       return answer?.ok;
     });

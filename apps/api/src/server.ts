@@ -26,6 +26,7 @@ import { historyRoutes } from "./routes/history.ts";
 import { hookRoutes } from "./routes/hooks.ts";
 import { importRoute } from "./routes/import.ts";
 import { loginRoute } from "./routes/login.ts";
+import { metricValueRoutes } from "./routes/metric-value.ts";
 import { patchRoute } from "./routes/patch.ts";
 import { readRoutes, writeRoutes } from "./routes/resource.ts";
 import { secretRoutes } from "./routes/secrets.ts";
@@ -94,6 +95,7 @@ export async function buildServer(
   bindingRoutes(app, context);
   hookRoutes(app, context);
   specialRoutes(app, context);
+  metricValueRoutes(app, context);
   refuseOtherMethods(app, paths);
   await app.ready();
   return app;

@@ -6,7 +6,7 @@ import type { KubePool } from "@octoplane/kube/kube-pool";
 import { Controller } from "@octoplane/reconcile/controller";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { parseRef, refText } from "@octoplane/resources/keys";
-import { parseVersion } from "@octoplane/resources/record";
+import { statusRevision } from "@octoplane/resources/record";
 import type { Resources } from "@octoplane/resources/resources";
 import { limits } from "@octoplane/shared/limits";
 import type { Running } from "@octoplane/shared/lifecycle";
@@ -217,10 +217,6 @@ async function closeView(view: Promise<ClusterView>): Promise<void> {
   } catch {
     return;
   }
-}
-
-function statusRevision(app: Application): bigint {
-  return parseVersion(app.metadata.resource_version)?.status ?? 0n;
 }
 
 /** Why a cluster does not answer, if that is known of the credentials that it has now. */

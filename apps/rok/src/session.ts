@@ -5,6 +5,7 @@ import type { Format } from "./output/output-format.ts";
 import type { Io } from "./io.ts";
 import { paintStates, wantsColour, type ColourWish } from "./output/state-colour.ts";
 import type { Layout } from "./output/table.ts";
+import { oneLine } from "./output/terminal-text.ts";
 
 export type OutputFormat = Format["type"];
 
@@ -100,6 +101,7 @@ export class Session {
     return openClient({
       address,
       clock,
+      onWarning: (text) => this.note(`warning: ${oneLine(text)}`),
       ...(token === undefined ? {} : { token }),
       ...(tls === undefined
         ? {}

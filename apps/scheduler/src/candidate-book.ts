@@ -64,6 +64,9 @@ function sameForPlacement(a: Candidate, b: Candidate): boolean {
   return (
     a.state === b.state &&
     a.isDeleted === b.isDeleted &&
+    a.isCordoned === b.isCordoned &&
+    a.isDrained === b.isDrained &&
+    isDeepStrictEqual(a.taints, b.taints) &&
     a.isRanked === b.isRanked &&
     a.weightSum === b.weightSum &&
     a.weightedSum === b.weightedSum &&

@@ -1,5 +1,6 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { ClusterKind, type Cluster } from "@octoplane/kinds/cluster";
+import { conditionOf } from "@octoplane/kinds/condition";
 import { Controller } from "@octoplane/reconcile/controller";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { parseRef } from "@octoplane/resources/keys";
@@ -11,11 +12,15 @@ import type { Metrics } from "@octoplane/shared/metrics";
 import { CandidateBook } from "./candidate-book.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { boundedFetch } from "./metrics/bounded-fetch.ts";
+import { httpFetcher } from "./metrics/http-json.ts";
+import { influxFetcher } from "./metrics/influx.ts";
+import { ksqldbFetcher } from "./metrics/ksqldb.ts";
 import { MetricBook, type Fetchers } from "./metrics/metric-book.ts";
+import { MetricRecorder } from "./metrics/metric-recorder.ts";
 import { withMetricsCondition } from "./metrics-condition.ts";
 import { prometheusFetcher } from "./metrics/prometheus.ts";
-import type { FetchValues } from "./metrics/provider.ts";
 import { fetchStatic } from "./metrics/static.ts";
+import { withTaintTimes } from "./taint-times.ts";
 import { reconcileApplication, type SchedulerWorld } from "./reconcile-application.ts";
 
 export interface SchedulerParts {
@@ -34,6 +39,7 @@ export async function start(config: SchedulerConfig, parts: SchedulerParts): Pro
 class Scheduler implements Running {
   readonly #parts: SchedulerParts;
   readonly #book: MetricBook;
+  readonly #recorder: MetricRecorder;
   readonly #candidates = new CandidateBook();
   readonly #applications: Controller;
   readonly #clusters: Controller;
@@ -46,19 +52,26 @@ class Scheduler implements Running {
     const { resources, log, metrics } = parts;
     const { clock, random } = resources.parts;
     this.#parts = parts;
-    const { fetchJson, close } = boundedFetch(config.metrics.allowed_hosts);
+    const { send, close } = boundedFetch(config.metrics.allowed_hosts);
     this.#closeFetch = close;
     const fetchers: Fetchers = {
       static: fetchStatic,
-      prometheus: prometheusFetcher(fetchJson),
-      influx: unsupported("influx"),
-      kafka: unsupported("kafka"),
+      prometheus: prometheusFetcher(send),
+      influx: influxFetcher(send),
+      kafka: ksqldbFetcher(send),
+      http: httpFetcher(send),
     };
     this.#book = new MetricBook(resources, {
       clock,
       fetchers,
       intervalMs: config.metrics.interval * 1_000,
       onChange: () => this.#metricsChanged(),
+    });
+    this.#recorder = new MetricRecorder({
+      store: resources.parts.store,
+      clock,
+      log,
+      observe: () => this.#book.observations(),
     });
     const world: SchedulerWorld = {
       applications: resources.feed(ApplicationKind),
@@ -67,6 +80,7 @@ class Scheduler implements Running {
       clock,
       stickiness: config.stickiness,
       rescheduleAfterMs: config.reschedule_after * 1_000,
+      written: new Map(),
     };
     const shared = { clock, random, log, metrics };
     this.#applications = new Controller({
@@ -86,6 +100,7 @@ class Scheduler implements Running {
     const applications = resources.feed(ApplicationKind);
     const clusters = resources.feed(ClusterKind);
     await Promise.all([applications.ready(), clusters.ready(), this.#book.start()]);
+    this.#recorder.start();
     this.#unlisten = [
       clusters.listen((events) => events.forEach((event) => this.#clusterChanged(event))),
       applications.listen((events) => events.forEach((event) => this.#applicationChanged(event))),
@@ -101,6 +116,7 @@ class Scheduler implements Running {
     await disposeAll([
       { [Symbol.asyncDispose]: this.#closeFetch },
       this.#book,
+      this.#recorder,
       this.#clusters,
       this.#applications,
     ]);
@@ -152,29 +168,18 @@ class Scheduler implements Running {
     const cluster = resources.feed(ClusterKind).objects.get(key);
     const readings = cluster && this.#book.readings(cluster);
     if (!cluster || !readings) return;
+    // What it has is not known before its first probe: that is no failure, and nothing to tell of.
+    const isProbed = conditionOf(cluster.status.conditions, "Reachable") !== undefined;
+    if (!isProbed && this.#book.isMeasured(cluster)) return;
     const change = (current: Cluster) => {
       const { generation } = current.metadata;
       const now = isoTime(resources.parts.clock.now());
-      const status = withMetricsCondition({ status: current.status, generation }, readings, now);
+      const measured = withMetricsCondition({ status: current.status, generation }, readings, now);
+      const status = withTaintTimes(measured ?? current.status, current.spec, now) ?? measured;
       return status && { status };
     };
     await resources
       .of(ClusterKind)
       .updateStatus(parseRef(key), cluster.metadata.uid, change, cluster);
   }
-}
-
-/** The provider types that this version stores but does not fetch from. */
-function unsupported(type: string): FetchValues {
-  return async (_spec, names) =>
-    new Map(
-      names.map((name) => [
-        name,
-        {
-          ok: false,
-          code: "UNREACHABLE_METRICS_PROVIDER",
-          message: `this version fetches from static and prometheus providers, not from ${type}`,
-        },
-      ]),
-    );
 }

@@ -3,6 +3,7 @@ import type { Decision } from "@octoplane/kinds/decision";
 import type { Event } from "@octoplane/kinds/event";
 import type { AnyKind, AnyResource, Kind, Resource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
+import type { MetricValue } from "@octoplane/kinds/metric-value";
 import type { Rule, Verb } from "@octoplane/kinds/role";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
@@ -107,6 +108,8 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Left out: the system's. */
   readonly clock?: Clock;
+  /** Called with each text that the server warns of beside an answer. Left out: nobody hears of it. */
+  readonly onWarning?: (text: string) => void;
 }
 
 export interface Client {
@@ -145,6 +148,8 @@ export interface Client {
   bind(ref: Ref, cluster: Pick<ResourceRef, "name">): Promise<Application>;
   /** The last decisions about an application, newest first. */
   decisions(ref: Ref): Promise<readonly Decision[]>;
+  /** What is known of a metric now, of either kind. */
+  metricValue(kind: KindLike, ref: Ref): Promise<MetricValue>;
   /** The kubeconfig of a cluster with its credentials. */
   kubeconfig(ref: Ref): Promise<Readonly<Record<string, unknown>>>;
 }
@@ -156,6 +161,7 @@ export function openClient(options: ClientOptions): Client {
     clock: options.clock ?? systemClock,
     address: options.address,
     ...(options.token === undefined ? {} : { token: options.token }),
+    ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
   });
   const applications = { api: "kubernetes", plural: "applications", namespaced: true };
   const clusters = { ...applications, plural: "clusters" };
@@ -193,6 +199,7 @@ export function openClient(options: ClientOptions): Client {
       const path = pathOf(applications, ref, "decisions");
       return (await transport.json<{ items: Decision[] }>("GET", path)).items;
     },
+    metricValue: async (kind, ref) => await transport.json("GET", pathOf(kind, ref, "value")),
     kubeconfig: async (ref) => await transport.json("GET", pathOf(clusters, ref, "kubeconfig")),
   };
 }

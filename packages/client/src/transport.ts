@@ -1,6 +1,7 @@
 import type { Clock } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
+import { readWarnings } from "@octoplane/shared/warning-header";
 import { errorOfAnswer, errorOfConnection } from "./problem.ts";
 
 /** Requests to one server: authentication, deadlines, bounds, errors. Knows nothing of kinds. */
@@ -11,6 +12,8 @@ export interface TransportOptions {
   readonly token?: string;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
+  /** What the server warns of beside an answer, one text a warning. */
+  readonly onWarning?: (text: string) => void;
 }
 
 export interface Asking {
@@ -26,6 +29,7 @@ export class Transport {
   readonly #base: string;
   readonly #token: string | undefined;
   readonly #fetch: typeof globalThis.fetch;
+  readonly #onWarning: ((text: string) => void) | undefined;
 
   /** `Invalid` when the address is no http(s) URL or the token cannot stand in a header. */
   constructor(options: TransportOptions) {
@@ -47,6 +51,7 @@ export class Transport {
     this.#base = this.address;
     this.#token = options.token;
     this.#fetch = options.fetch;
+    this.#onWarning = options.onWarning;
   }
 
   /**
@@ -105,7 +110,11 @@ export class Transport {
     } catch (error) {
       throw this.#connectionError(error, asking.signal);
     }
-    if (response.ok) return response;
+    if (response.ok) {
+      const warnings = readWarnings(response.headers.get("warning") ?? undefined);
+      for (const text of warnings) this.#onWarning?.(text);
+      return response;
+    }
     if (response.status < 400) {
       await response.body?.cancel();
       const to = response.headers.get("location") ?? "another address";

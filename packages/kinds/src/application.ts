@@ -2,12 +2,18 @@ import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { applicationState } from "./application-state.ts";
 import { ConditionSchema } from "./condition.ts";
-import { checkConstraints } from "./constraints.ts";
+import {
+  checkConstraints,
+  checkPreferences,
+  preferredField,
+  warnOfConstraints,
+} from "./constraints.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
 import { checkObserverSchema } from "./observer-schema.ts";
 import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+import { checkTolerations, tolerationsField } from "./taint.ts";
 import { checkTosca } from "./tosca.ts";
 import { formatRef, formatState, joined } from "./cells.ts";
 
@@ -20,6 +26,7 @@ const ClusterConstraintsSchema = Type.Object(
     labels: nullable(texts),
     custom_resources: Type.Array(Type.String(), { default: [] }),
     metrics: nullable(texts),
+    preferred: preferredField,
   },
   { ...closed, default: {} },
 );
@@ -43,6 +50,7 @@ const SpecSchema = Type.Object(
     backoff_limit: Type.Integer({ default: -1 }),
     storage_migration: Type.String({ default: "none" }),
     auto_cluster_create: Type.Boolean({ default: false }),
+    tolerations: tolerationsField,
     reschedule_after: Type.Optional(
       Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
         description:
@@ -140,6 +148,8 @@ export const ApplicationKind = defineKind({
   ]),
   additions: [
     ["spec", "reschedule_after"],
+    ["spec", "tolerations"],
+    ["spec", "constraints", "cluster", "preferred"],
     ["status", "conditions"],
     ["status", "scheduled_generation"],
     ["status", "observed_generation"],
@@ -200,8 +210,14 @@ export const ApplicationKind = defineKind({
       ...checkManifest(app.spec.manifest),
       ...checkObserverSchema(app.spec.observer_schema, app.spec.manifest),
       ...checkConstraints("spec.constraints.cluster", app.spec.constraints.cluster),
+      ...checkPreferences(
+        "spec.constraints.cluster.preferred",
+        app.spec.constraints.cluster.preferred,
+      ),
+      ...checkTolerations("spec.tolerations", app.spec.tolerations),
     ];
   },
+  warn: (app) => warnOfConstraints(app.spec.constraints.cluster),
   derive: (app) => applicationState(app),
 });
 

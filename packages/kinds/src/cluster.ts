@@ -2,12 +2,13 @@ import { Type } from "typebox";
 import { formatRef, formatState, joined, printable } from "./cells.ts";
 import { clusterState } from "./cluster-state.ts";
 import { ConditionSchema } from "./condition.ts";
-import { checkConstraints } from "./constraints.ts";
+import { checkConstraints, warnOfConstraints } from "./constraints.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkKubeconfig } from "./kubeconfig.ts";
 import { nullable, dateTime, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
 import { metricLines, MetricRefSchema } from "./metric-ref.ts";
+import { checkTaints, taintsField, taintsSinceField, taintText } from "./taint.ts";
 import { checkTosca } from "./tosca.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -33,6 +34,13 @@ const SpecSchema = Type.Object(
     backoff_delay: Type.Integer({ default: 1 }),
     backoff_limit: Type.Integer({ default: -1 }),
     auto_generated: Type.Boolean({ default: false }),
+    taints: taintsField,
+    cordoned: Type.Optional(
+      Type.Boolean({ description: "takes no new applications; those that run stay" }),
+    ),
+    drain: Type.Optional(
+      Type.Boolean({ description: "takes no new applications, and all that may move leave it" }),
+    ),
   },
   closed,
 );
@@ -89,6 +97,7 @@ const StatusSchema = Type.Object(
     }),
     kube_controller_triggered: nullable(dateTime),
     metrics_reasons: Type.Record(Type.String(), ReasonSchema, { default: {} }),
+    taints_since: taintsSinceField,
     last_applied_tosca: Type.Record(Type.String(), Type.Unknown(), { default: {} }),
     nodes: Type.Array(NodeSchema, { default: [] }),
     cluster_id: nullable(Type.String()),
@@ -119,6 +128,10 @@ export const ClusterKind = defineKind({
   ],
   secretsGoTo: [["spec", "kubeconfig", "clusters"]],
   additions: [
+    ["spec", "taints"],
+    ["spec", "cordoned"],
+    ["spec", "drain"],
+    ["status", "taints_since"],
     ["status", "conditions"],
     ["status", "observed_generation"],
     ["status", "events"],
@@ -157,6 +170,8 @@ export const ClusterKind = defineKind({
     },
     { title: "scheduled", wide: true, cell: (cluster) => cluster.status.scheduled ?? "" },
     { title: "running_on", wide: true, cell: (cluster) => formatRef(cluster.status.running_on) },
+    { title: "taints", wide: true, cell: ({ spec }) => joined(spec.taints?.map(taintText) ?? []) },
+    { title: "scheduling", wide: true, cell: (cluster) => schedulingOf(cluster) },
     { title: "version", wide: true, cell: (cluster) => cluster.status.version ?? "" },
     { title: "nodes", wide: true, cell: (cluster) => nodeCounts(cluster) },
     ...["pid", "memory", "disk"].map((name) => ({
@@ -183,8 +198,10 @@ export const ClusterKind = defineKind({
         : []),
       ...(hasTosca ? checkTosca("spec.tosca", spec.tosca, ["kubeconfig"]) : []),
       ...checkConstraints("spec.constraints.cloud", spec.constraints.cloud),
+      ...checkTaints("spec.taints", spec.taints),
     ];
   },
+  warn: ({ spec }) => warnOfConstraints(spec.constraints.cloud),
   derive: (cluster) => clusterState(cluster),
 });
 
@@ -194,6 +211,12 @@ export function customResources(cluster: {
   readonly status: { readonly served_kinds: readonly string[] };
 }): readonly string[] {
   return [...new Set([...cluster.spec.custom_resources, ...cluster.status.served_kinds])];
+}
+
+/** Whether applications may come, as kubectl's word for nodes has it. */
+function schedulingOf({ spec }: Cluster): string {
+  if (spec.drain === true) return "draining";
+  return spec.cordoned === true ? "cordoned" : "open";
 }
 
 function underPressure({ status }: Cluster, type: string): string {

@@ -10,6 +10,14 @@ export type Parsed<T> =
   | { readonly ok: true; readonly constraint: T }
   | { readonly ok: false; readonly at: number; readonly message: string };
 
+/** A refusal at a character. */
+export function wrong(
+  at: number,
+  message: string,
+): { readonly ok: false; readonly at: number; readonly message: string } {
+  return { ok: false, at, message };
+}
+
 /**
  * Splits at blanks and tabs; the symbols stand for themselves, the longest first.
  * A word is everything up to a blank or the first character of any symbol.

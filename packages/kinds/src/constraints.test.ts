@@ -54,13 +54,13 @@ describe("a label constraint", () => {
   it.each([
     ["", 0, "expected a label key"],
     ["   ", 0, "expected a label key"],
-    ["location", 8, "expected one of"],
+    ["location and", 12, "expected a label key"],
     ["location DE", 9, "expected one of"],
-    ["location <> DE", 9, "expected one of"],
+    ["location <> DE", 10, 'expected a number, or "semver" and a version, found ">"'],
     ["location is", 11, "expected a value"],
     ["location is not", 15, "expected a value"],
     ["location is D$E", 12, 'expected a label value, found "D$E"'],
-    ["location is DE SK", 15, 'expected the end, found "SK"'],
+    ["location is DE SK", 15, 'expected the end, "and" or "or", found "SK"'],
     ["location === DE", 11, "expected a label value"],
     ["location in DE", 12, 'expected "("'],
     ["location in ()", 13, "expected a label value"],
@@ -220,7 +220,7 @@ describe("the message about a wrong constraint", () => {
       {
         field: "spec.constraints.cluster.labels[1]",
         message:
-          "Invalid label constraint: expected one of: = == is, != is not, in, not in\n" +
+          "Invalid label constraint: expected one of: = == is, != is not, in, not in, exists, not exists, > >= < <=\n" +
           "  location DE\n" +
           "           ^",
       },

@@ -22,7 +22,7 @@ export const VerdictSchema = Type.Object(
 
 export const ScorePartSchema = Type.Object(
   {
-    name: Type.String({ description: "a metric, or `stickiness`" }),
+    name: Type.String({ description: "a metric, `stickiness`, or `preferred: ` and a constraint" }),
     weight: Type.Number(),
     value: Type.Number({ description: "normalised: 0 is worst, 1 is best" }),
     raw: nullable(Type.Number()),

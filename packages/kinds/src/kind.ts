@@ -81,6 +81,8 @@ export interface Kind<
   readonly columns: readonly Column<Resource<F, S>>[];
   /** What a schema cannot say; every problem at once. Pure. */
   validate(resource: Resource<F, S>): readonly FieldProblem[];
+  /** What is allowed and most likely a mistake: told beside the answer of a write. Pure. */
+  warn?(resource: Resource<F, S>): readonly string[];
   /** `status.state` and `status.reason` from the conditions; absent for kinds without a state. Pure. */
   derive?(resource: Resource<F, S>): DerivedState;
 }
@@ -88,9 +90,10 @@ export interface Kind<
 export type ResourceOf<K> = K extends Kind<infer F, infer S> ? Resource<F, S> : never;
 
 /** A kind of which nothing is known but that it is one. */
-export interface AnyKind extends Omit<Kind, "columns" | "validate" | "derive"> {
+export interface AnyKind extends Omit<Kind, "columns" | "validate" | "warn" | "derive"> {
   readonly columns: readonly Column<AnyResource>[];
   validate(resource: AnyResource): readonly FieldProblem[];
+  warn?(resource: AnyResource): readonly string[];
   derive?(resource: AnyResource): DerivedState;
 }
 

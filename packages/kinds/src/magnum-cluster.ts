@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { formatRef, formatState, joined, printable } from "./cells.ts";
 import { ConditionSchema } from "./condition.ts";
-import { checkConstraints } from "./constraints.ts";
+import { checkConstraints, warnOfConstraints } from "./constraints.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { magnumClusterState } from "./magnum-cluster-state.ts";
@@ -95,6 +95,8 @@ export const MagnumClusterKind = defineKind({
     const labels = spec.constraints?.project.labels ?? null;
     return checkConstraints("spec.constraints.project", { labels, metrics: null });
   },
+  warn: ({ spec }) =>
+    warnOfConstraints({ labels: spec.constraints?.project.labels ?? null, metrics: null }),
   derive: (cluster) => magnumClusterState(cluster),
 });
 

@@ -17,6 +17,18 @@ const SpecSchema = Type.Object(
         description: "which values are better; left out: higher",
       }),
     ),
+    when_stale: Type.Optional(
+      Type.Union([Type.Literal("keep"), Type.Literal("neutral"), Type.Literal("exclude")], {
+        description:
+          "what counts when there is no fresh value: keep the last one, neutral the middle of the range, " +
+          "exclude the clusters that name the metric; left out: exclude",
+      }),
+    ),
+    max_age: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], {
+        description: "seconds until a value is stale; left out or null: a minute of failed fetches",
+      }),
+    ),
     provider: Type.Object(
       { name: Type.String(), metric: Type.String({ description: "its name at the provider" }) },
       { additionalProperties: false },
@@ -32,6 +44,12 @@ const columns: readonly Column<AnyMetric>[] = [
   { title: "min", cell: ({ spec }) => String(spec.min) },
   { title: "max", cell: ({ spec }) => String(spec.max) },
   { title: "direction", wide: true, cell: ({ spec }) => spec.direction ?? "higher" },
+  { title: "when_stale", wide: true, cell: ({ spec }) => spec.when_stale ?? "exclude" },
+  {
+    title: "max_age",
+    wide: true,
+    cell: ({ spec }) => (typeof spec.max_age === "number" ? `${spec.max_age}s` : ""),
+  },
   { title: "allowed_values", cell: ({ spec }) => spec.allowed_values.join(", ") },
 ];
 
@@ -57,7 +75,11 @@ const shared = {
   status: undefined,
   subresources: [],
   secrets: [],
-  additions: [["spec", "direction"]],
+  additions: [
+    ["spec", "direction"],
+    ["spec", "when_stale"],
+    ["spec", "max_age"],
+  ],
   krakeForm: {
     numbersAsText: [
       ["spec", "min"],

@@ -25,7 +25,7 @@ import {
 } from "./kube.ts";
 import { repairObject } from "./repair-object.ts";
 import { SharedWork } from "./shared-work.ts";
-import { readWarnings } from "./warning-header.ts";
+import { readWarnings } from "@octoplane/shared/warning-header";
 import { isObject, parseEvent, splitLines, withSilenceLimit } from "./watch-stream.ts";
 
 export interface ConnectOptions {

@@ -1,4 +1,5 @@
 import { customResources, type Cluster } from "@octoplane/kinds/cluster";
+import { taintText, type Taint } from "@octoplane/kinds/taint";
 
 /** A metric of a cluster as it was last read, or why it could not be. */
 export type MetricReading =
@@ -21,6 +22,11 @@ export type MetricReading =
       readonly message: string;
     };
 
+/** A taint, and since when it has been there as far as that is known, in milliseconds since the epoch. */
+export interface CandidateTaint extends Taint {
+  readonly since?: number;
+}
+
 /**
  * A cluster as placement sees it. What does not depend on the application is worked out once, because one decision looks
  * at every cluster and thousands of decisions look at the same ones.
@@ -30,6 +36,9 @@ export interface Candidate {
   readonly name: string;
   readonly state: string;
   readonly isDeleted: boolean;
+  readonly isCordoned: boolean;
+  readonly isDrained: boolean;
+  readonly taints: readonly CandidateTaint[];
   readonly labels: Readonly<Record<string, string>>;
   readonly customResources: ReadonlySet<string>;
   readonly readings: readonly MetricReading[];
@@ -56,6 +65,12 @@ export function candidateOf(cluster: Cluster, readings: readonly MetricReading[]
     name: cluster.metadata.name,
     state: stateOf(cluster, readings),
     isDeleted: cluster.metadata.deleted !== null,
+    isCordoned: cluster.spec.cordoned === true,
+    isDrained: cluster.spec.drain === true,
+    taints: (cluster.spec.taints ?? []).map((taint) => {
+      const since = Date.parse(cluster.status.taints_since?.[taintText(taint)] ?? "");
+      return Number.isNaN(since) ? taint : { ...taint, since };
+    }),
     labels: cluster.metadata.labels,
     customResources: new Set(customResources(cluster)),
     readings,

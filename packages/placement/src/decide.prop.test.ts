@@ -83,7 +83,7 @@ function find(
 }
 
 function fits(app: Application, one: Candidate): boolean {
-  return fitsAll(prepareFilters(app), one, one.name === app.status.scheduled_to?.name);
+  return fitsAll(prepareFilters(app, now), one, one.name === app.status.scheduled_to?.name);
 }
 
 /** True when the application stays on its cluster whatever the others are like. */
@@ -331,6 +331,7 @@ describe("the account of a decision", () => {
     ).candidates;
     expect(row?.verdicts.map(({ filter, reason }) => [filter, reason])).toEqual([
       ["online", "ClusterNotOnline"],
+      ["taints", ""],
       ["labels", "LabelMissing"],
       ["custom_resources", "CustomResourceMissing"],
       ["metrics", "MetricMissing"],

@@ -3,8 +3,14 @@ import type { CandidateVerdict, Decision, Place } from "@octoplane/kinds/decisio
 import type { Reason } from "@octoplane/kinds/metadata";
 import type { Candidate } from "./candidate.ts";
 import { isCompleted } from "./completed.ts";
+import { staysUntil } from "./filters/taints.ts";
 import { fitsAll, prepareFilters, verdictsOf, type PreparedFilter } from "./filter.ts";
-import { partsOf, scoreOf } from "./score.ts";
+import {
+  preferredParts,
+  preferredScore,
+  preparePreferences,
+  type PreparedPreference,
+} from "./preferences.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -17,14 +23,21 @@ import type { Snapshot } from "./snapshot.ts";
  * `detail` bounds how many candidates are told one by one; the chosen and the current one always are.
  */
 export function decide(app: Application, snapshot: Snapshot, detail: number): Decision {
-  const prepared = prepareFilters(app);
+  const prepared = prepareFilters(app, snapshot.now);
+  const preferences = preparePreferences(app);
   const currentIndex = indexOfCurrent(app, snapshot.candidates);
-  const ranking = rank(snapshot, { prepared, currentIndex, most: Math.max(2, detail) });
+  const ranking = rank(snapshot, {
+    prepared,
+    preferences,
+    currentIndex,
+    most: Math.max(2, detail),
+  });
   const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
-  const choice = choose({ app, snapshot, current, ranking });
+  const choice = untilMoved(choose({ app, snapshot, current, ranking }), { app, snapshot });
   const chosen = choice.chosen;
   const rival = ranking.best.find(({ candidate }) => candidate !== chosen);
-  const chosenScore = chosen && scoreOf(chosen, chosen === current ? snapshot.stickiness : 0);
+  const stickiness = chosen === current ? snapshot.stickiness : 0;
+  const chosenScore = chosen && preferredScore(chosen, stickiness, preferences);
   return {
     sequence: app.status.decisions + 1,
     time: new Date(snapshot.now).toISOString(),
@@ -36,7 +49,7 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
     runner_up: rival ? placeOf(rival.candidate) : null,
     margin: rival && chosenScore !== undefined ? chosenScore - rival.score : null,
     held_until: choice.heldUntil === undefined ? null : new Date(choice.heldUntil).toISOString(),
-    candidates: describe({ snapshot, prepared, current, chosen, detail, ranking }),
+    candidates: describe({ snapshot, prepared, preferences, current, chosen, detail, ranking }),
     candidates_total: snapshot.candidates.length,
     candidates_fitting: ranking.fitting,
   };
@@ -59,11 +72,12 @@ function rank(
   snapshot: Snapshot,
   options: {
     readonly prepared: readonly PreparedFilter[];
+    readonly preferences: readonly PreparedPreference[];
     readonly currentIndex: number;
     readonly most: number;
   },
 ): Ranking {
-  const { prepared, currentIndex, most } = options;
+  const { prepared, preferences, currentIndex, most } = options;
   const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
   const best: Ranked[] = [];
   let fitting = 0;
@@ -73,8 +87,8 @@ function rank(
     if (!fitsAll(prepared, candidate, isCurrent)) continue;
     fitting += 1;
     if (isCurrent) currentFits = true;
-    const ranked = { candidate, score: scoreOf(candidate, isCurrent ? snapshot.stickiness : 0) };
-    insert(best, ranked, { most, current });
+    const score = preferredScore(candidate, isCurrent ? snapshot.stickiness : 0, preferences);
+    insert(best, { candidate, score }, { most, current });
   }
   return { best, fitting, currentFits };
 }
@@ -152,6 +166,26 @@ function choose(input: {
   return { outcome: "moved", chosen: best, reason: bestReason(best, ranking) };
 }
 
+/**
+ * A toleration that ends makes the application be looked at again then, and says so: without a change of anything, it has
+ * to go at that moment.
+ */
+function untilMoved(
+  choice: Choice,
+  { app, snapshot }: { readonly app: Application; readonly snapshot: Snapshot },
+): Choice {
+  if (choice.outcome !== "stayed" || !choice.chosen || isHeld(app)) return choice;
+  const until = staysUntil(app, choice.chosen, snapshot.now);
+  if (until <= snapshot.now || until >= (choice.heldUntil ?? Infinity)) return choice;
+  const message = `${choice.reason.message}; its toleration of a taint ends at ${new Date(until).toISOString()}`;
+  return { ...choice, heldUntil: until, reason: { code: "ToleratesForNow", message } };
+}
+
+/** True when it stays where it is whatever the clusters are like. */
+function isHeld(app: Application): boolean {
+  return !app.spec.constraints.migration || isCompleted(app);
+}
+
 /** Krake's code and text, to the letter: its clients look for them. What is in the way stands with each candidate. */
 const unplaceable: Choice = {
   outcome: "unplaceable",
@@ -202,12 +236,13 @@ function placeOf(candidate: Candidate): Place {
 function describe(input: {
   readonly snapshot: Snapshot;
   readonly prepared: readonly PreparedFilter[];
+  readonly preferences: readonly PreparedPreference[];
   readonly current: Candidate | undefined;
   readonly chosen: Candidate | undefined;
   readonly detail: number;
   readonly ranking: Ranking;
 }): CandidateVerdict[] {
-  const { snapshot, prepared, current, chosen, detail, ranking } = input;
+  const { snapshot, prepared, preferences, current, chosen, detail, ranking } = input;
   const told = [chosen, current, ...ranking.best.map(({ candidate }) => candidate)];
   const listed = new Set<Candidate>();
   for (const candidate of [...told, ...snapshot.candidates]) {
@@ -220,13 +255,13 @@ function describe(input: {
     const stickiness = isCurrent ? snapshot.stickiness : 0;
     const verdicts = verdictsOf(prepared, candidate, isCurrent);
     const fits = verdicts.every((verdict) => verdict.fits);
-    const score = scoreOf(candidate, stickiness);
+    const score = preferredScore(candidate, stickiness, preferences);
     const row: CandidateVerdict = {
       cluster: placeOf(candidate),
       fits,
       verdicts,
       score: fits ? score : null,
-      parts: partsOf(candidate, stickiness),
+      parts: preferredParts(candidate, stickiness, preferences),
     };
     return { candidate, score, row };
   });

@@ -4,6 +4,7 @@ import { customResourcesFilter } from "./filters/custom-resources.ts";
 import { labelsFilter } from "./filters/labels.ts";
 import { metricsFilter } from "./filters/metrics.ts";
 import { onlineFilter } from "./filters/online.ts";
+import { taintsFilter } from "./filters/taints.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** Why a candidate does not fit: a constant for programs and a sentence for people. */
@@ -15,15 +16,16 @@ export interface Refusal {
 /** Says whether one candidate fits; `undefined` means that it does. */
 export type Check = (candidate: Candidate, isCurrent: boolean) => Refusal | undefined;
 
-/** A filter reads the application once and then looks at many candidates. */
+/** A filter reads the application once and then looks at many candidates. `now` is in milliseconds since the epoch. */
 export interface Filter {
   readonly name: string;
-  prepare(app: Application): Check;
+  prepare(app: Application, now: number): Check;
 }
 
 /** In the order in which they are asked. */
 export const filters: readonly Filter[] = [
   onlineFilter,
+  taintsFilter,
   labelsFilter,
   customResourcesFilter,
   metricsFilter,
@@ -34,8 +36,8 @@ export interface PreparedFilter {
   readonly check: Check;
 }
 
-export function prepareFilters(app: Application): readonly PreparedFilter[] {
-  return filters.map((filter) => ({ name: filter.name, check: filter.prepare(app) }));
+export function prepareFilters(app: Application, now: number): readonly PreparedFilter[] {
+  return filters.map((filter) => ({ name: filter.name, check: filter.prepare(app, now) }));
 }
 
 export function fitsAll(

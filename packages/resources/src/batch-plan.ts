@@ -12,6 +12,7 @@ import { partKey } from "./keys.ts";
 import { encodeRecord, pickFields, type ObjectRecord, type Stored } from "./record.ts";
 import type { Parts } from "./repository.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
+import { redactFields } from "./secret-fields.ts";
 import { keepAdditions, replaced, withOwnFinalizers } from "./update-rules.ts";
 
 /** What storing drafts together comes to, from what was seen in the store. Reads and writes nothing. */
@@ -151,7 +152,8 @@ function newRecord(makers: Makers, { kind, input, ref }: Draft): ObjectRecord {
 
 /** As a PUT does it; the guards of the body are not looked at, because a file is older than what it replaces. */
 function nextOf(makers: Makers, { kind, input }: Draft, previous: ObjectRecord): ObjectRecord {
-  const sent = keepAdditions(kind, pickFields(kind, input), previous.fields);
+  const kept = redactFields(kind, previous.fields);
+  const sent = keepAdditions(kind, pickFields(kind, input), kept);
   const fields = sealFields(kind, sent, vaultOf(makers, previous.metadata.uid, previous));
   const now = makers.clock.now();
   return replaced(kind, previous, { input, fields, owned: [], now });

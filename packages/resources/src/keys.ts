@@ -8,6 +8,7 @@ import type { AnyKind } from "@octoplane/kinds/kind";
  *     /registry/<api>/<plural>/[<namespace>/]<name>/status
  *     /decisions/<uid>/<slot>
  *     /events/<uid>/<slot>
+ *     /metric-values/<uid>
  *
  * No name holds a slash, so no stem begins another.
  */
@@ -82,4 +83,8 @@ export function eventKey(uid: string, slot: number): string {
 
 export function eventPrefix(uid: string): string {
   return `/events/${uid}/`;
+}
+
+export function metricValueKey(uid: string): string {
+  return `/metric-values/${uid}`;
 }

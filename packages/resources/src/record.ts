@@ -174,6 +174,11 @@ export function parseVersion(
   };
 }
 
+/** The revision of the status half of a resource; 0n when it has none. */
+export function statusRevision({ metadata }: AnyResource): bigint {
+  return parseVersion(metadata.resource_version)?.status ?? 0n;
+}
+
 /** The version of an object of which a client was shown a part only: it guards, and no whole object comes back with it. */
 export function summaryVersion(version: string): string {
   return `${version}~`;

@@ -8,6 +8,7 @@ import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import type { Revision, Store, Write } from "@octoplane/store/store";
 import { eventRemovals, withEvents } from "./event-log.ts";
+import { metricValueRemovals } from "./metric-values.ts";
 import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
 import {
   decodeObject,
@@ -24,7 +25,7 @@ import {
   type StoredMetadata,
 } from "./record.ts";
 import type { Sealer } from "./sealer.ts";
-import { mapSecrets } from "./secret-fields.ts";
+import { mapSecrets, redactFields } from "./secret-fields.ts";
 import { fetchListing, type ListSources } from "./listing.ts";
 import { readPageToken, writePageToken, type EntryPair, type RecordPair } from "./page.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
@@ -183,7 +184,9 @@ export class Repository<R extends AnyResource = AnyResource> {
       checkGuard(this.#title(ref), this.#join(pair), input.metadata, expected);
       const previous = pair.object.record;
       const picked = pickFields(this.kind, input);
-      const sent = expected.isWhole ? picked : keepAdditions(this.kind, picked, previous.fields);
+      // Kept in the form that everyone sees: a credential that is kept goes where it went before, or is refused.
+      const kept = redactFields(this.kind, previous.fields);
+      const sent = expected.isWhole ? picked : keepAdditions(this.kind, picked, kept);
       const fields = this.#seal(sent, previous.metadata.uid, previous);
       const owned = placementOwners(pair.status?.record.status);
       const now = this.#parts.clock.now();
@@ -307,6 +310,7 @@ export class Repository<R extends AnyResource = AnyResource> {
       writes.push({ key: decisionKey(uid, slot), remove: true });
     }
     writes.push(...eventRemovals(uid, pair.status?.record.status));
+    writes.push(...metricValueRemovals(this.kind, uid));
     return writes;
   }
 

@@ -1,4 +1,5 @@
-import type { FieldPath } from "@octoplane/kinds/kind";
+import type { AnyKind, FieldPath } from "@octoplane/kinds/kind";
+import { redactedSecret } from "@octoplane/kinds/redacted-secret";
 
 /**
  * A copy in which the text at every path went through the function; what is not text, or not there, stays.
@@ -12,6 +13,14 @@ export function mapSecrets<T>(
   let result: unknown = value;
   for (const path of paths) result = mapAt(result, path, "", change);
   return result as T;
+}
+
+/** Fields with every credential in its redacted form. */
+export function redactFields(
+  kind: AnyKind,
+  fields: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  return mapSecrets(fields, kind.secrets, () => redactedSecret);
 }
 
 /** The text at a place as `mapSecrets` names it. */

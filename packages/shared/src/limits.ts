@@ -170,6 +170,10 @@ export const limits = {
   identityNameMax: 255,
   groupsMax: 500,
 
+  /** Warnings beside the answer of one write, and the characters of each: Node reads 16 KiB of headers in all. */
+  warningsMax: 8,
+  warningCharsMax: 500,
+
   // --- reconcile -----------------------------------------------------------------------------------------
   /** Keys that one controller works on at once; they wait for answers for most of their time. */
   reconcileWorkersMax: 256,
@@ -263,12 +267,42 @@ export const limits = {
   metricsAnswerBytesMax: 4 * 1024 * 1024,
   /** A value older than this no longer counts: the metric is missing. Six intervals. */
   metricsFreshMs: 60_000,
+  /** A provider that fails is asked less often, down to this: it is known within a minute that it is back. */
+  metricsRetryMostMs: 60_000,
+  /** Certificate authorities of providers whose connections are kept; more than any installation has. */
+  metricsAuthoritiesMax: 64,
+  /** Requests to one provider at once, where it is asked for each metric by itself. */
+  metricsRequestsMax: 8,
+  /** Names in one query of a database: the text of a query stays well below what servers take. */
+  metricsNamesMax: 100,
+  /** How far back InfluxDB is asked for a last value; that of Krake. */
+  metricsInfluxRange: "1h",
+  /** What is known of metrics is compared this often with what was written down of it. */
+  metricRecordsMs: 2_000,
+  /** And written again after this time even when nothing changed, because a value's age is told from it. */
+  metricRecordFreshMs: 30_000,
+  /** Metrics written down at once. */
+  metricRecordsParallelMax: 32,
+  /** Different values that are remembered of one metric: enough to see where it goes. */
+  metricHistoryMax: 20,
 
   // --- scheduler -----------------------------------------------------------------------------------------
   /** Metric changes move an application at most this often (Krake's `reschedule_after`). */
   rescheduleAfterMs: 60_000,
   /** A move that must wait longer is looked at again meanwhile: timers of Node end at 24 days, intervals at a year. */
   heldLookMs: 3_600_000,
+
+  /** Parentheses within parentheses of a label constraint: more than anybody reads, and far from the end of the stack. */
+  constraintDepthMax: 16,
+  /** Steps of looking for a contradiction in the constraints of one write, well below a microsecond each. */
+  contradictionStepsMax: 20_000,
+  /** Labels that a verdict names of one constraint: what fits a few lines. */
+  constraintFactsMax: 8,
+  /** Preferences of one application, and the characters of each: all stand in every decision record, 64 times at most. */
+  preferencesMax: 16,
+  preferenceCharsMax: 256,
+  /** Taints of a cluster, tolerations of an application: each pair is compared in every decision. */
+  taintsMax: 32,
 
   // --- reading of YAML -------------------------------------------------------------------------------------
   /** Characters of one text with manifests: what fits into a body fits here, and the API refuses more anyway. */
@@ -326,6 +360,8 @@ export const limits = {
   rokCompletionMs: 1_500,
   /** Names that completion offers: shells ask before they print more than some hundreds. */
   rokCompletionsMax: 500,
+  /** Values of metrics that `rok` asks for at once while it makes a table. */
+  rokMetricValuesParallelMax: 8,
   /** Changes to one file that `rok edit` offers to correct before it gives up. */
   rokEditsMax: 20,
 

@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { accessSuite } from "./access-suite.ts";
 import { additionsSuite } from "./additions-suite.ts";
 import { bootstrapSuite } from "./bootstrap-suite.ts";
+import { constraintsSuite } from "./constraints-suite.ts";
 import { contractSuite } from "./contract-suite.ts";
 import { corsSuite } from "./cors-suite.ts";
 import { fuzzSuite } from "./fuzz-suite.ts";
@@ -31,6 +32,7 @@ export function apiConformance(name: string, open: OpenServer): void {
     describe("tokens", () => tokenSuite(open));
     describe("bootstrap", () => bootstrapSuite(open));
     describe("additions", () => additionsSuite(open));
+    describe("constraints", () => constraintsSuite(open));
     describe("history", () => historySuite(open));
     describe("TLS", () => tlsSuite(open));
     describe("methods of authentication", () => methodsSuite(open));

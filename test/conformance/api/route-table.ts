@@ -65,6 +65,8 @@ const single = [
   `PUT ${application}/shutdown`,
   `PUT ${application}/retry`,
   `GET ${application}/decisions`,
+  "GET /core/globalmetrics/{name}/value",
+  "GET /core/namespaces/{namespace}/metrics/{name}/value",
   `PUT ${cluster}/binding`,
   `GET ${cluster}/kubeconfig`,
   "PUT /openstack/namespaces/{namespace}/magnumclusters/{name}/binding",

@@ -144,6 +144,25 @@ export function secretSuite(open: OpenBench): void {
       expect(await codeOf(providers.update(place, bodyOf(provider, moved)))).toBe("Invalid");
     });
 
+    it("that an older client leaves out is kept, and goes nowhere else", async () => {
+      const providers = bench.resources.of(MetricsProviderKind);
+      const provider = anyKind(MetricsProviderKind);
+      const place = { namespace, name: "p" };
+      const url = "http://prometheus:9090";
+      const basic_auth = { username: "u", password: secrets.token };
+      const body = (prometheus: object, seen: string) =>
+        input(provider, {
+          metadata: { name: "p", labels: { seen } },
+          spec: { type: "prometheus", prometheus },
+        });
+      await providers.create(body({ url, basic_auth }, "a"), namespace);
+      expect(await codeOf(providers.update(place, body({ url: "http://x" }, "b")))).toBe("Invalid");
+      await providers.update(place, body({ url }, "c"));
+      expect((await providers.reveal(place)).spec.prometheus).toEqual({ url, basic_auth });
+      await providers.update(place, body({ url: "http://x", basic_auth: null }, "d"));
+      expect((await providers.reveal(place)).spec.prometheus?.basic_auth).toBeNull();
+    });
+
     it("does not open in another object, at another place, or with another key", async () => {
       await clusters.create(clusterBody("edge"), namespace);
       await clusters.create(clusterBody("other"), namespace);

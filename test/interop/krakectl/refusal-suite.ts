@@ -18,7 +18,7 @@ export function refusalSuite(client: () => KrakeClient): void {
     expect((await app("create", "one", "-f", file)).status).toBe(0);
     const twice = problemOf(await app("create", "one", "-f", file));
     expect(twice).toMatchObject({ status: 409, title: "RESOURCE_ALREADY_EXISTS" });
-    const wrong = problemOf(await app("create", "-f", file, "two", "-L", "location"));
+    const wrong = problemOf(await app("create", "-f", file, "two", "-L", "location is"));
     expect(wrong).toMatchObject({ status: 422, detail: expect.stringContaining("location") });
     const nameless = client().put("bad.yaml", { apiVersion: "v1", kind: "ConfigMap" });
     expect(problemOf(await app("create", "three", "-f", nameless))).toMatchObject({ status: 422 });

@@ -12,7 +12,7 @@ export function useCors(app: FastifyInstance, allowed: string | undefined): void
     if (allowed !== "*") reply.header("vary", "origin");
     if (origin === undefined || (allowed !== "*" && origin !== allowed)) return undefined;
     reply.header("access-control-allow-origin", allowed);
-    reply.header("access-control-expose-headers", "etag, x-request-id");
+    reply.header("access-control-expose-headers", "etag, warning, x-request-id");
     if (allowed !== "*") reply.header("access-control-allow-credentials", "true");
     const isPreflight =
       request.method === "OPTIONS" &&

@@ -10,7 +10,7 @@ import { admit } from "../admission.ts";
 import { isObject, mergePatch, mergePatchType } from "../http/merge-patch.ts";
 import { dryRunOf, readIfMatch } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
-import { answer, demand, pathOf } from "./resource.ts";
+import { answer, demand, pathOf, withWarnings } from "./resource.ts";
 
 const PatchSchema = Type.Object(
   {},
@@ -48,7 +48,8 @@ export function patchRoute(app: FastifyInstance, context: ApiContext, kind: AnyK
       const { resource_version } = current.metadata;
       const guarded = { ...input, metadata: { ...input.metadata, resource_version } };
       try {
-        return answer(reply, await repository.update(ref, guarded, { isWhole: true }));
+        const updated = await repository.update(ref, guarded, { isWhole: true });
+        return answer(withWarnings(reply, kind, updated), updated);
       } catch (error) {
         if (!isFailure(error, "Conflict") || attempt >= limits.conflictRetriesMax) throw error;
       }

@@ -5,6 +5,8 @@ import { readInput } from "@octoplane/kinds/read-input";
 import type { Verb } from "@octoplane/kinds/role";
 import type { Ref } from "@octoplane/resources/keys";
 import { invalid, isFailure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
+import { warningHeader } from "@octoplane/shared/warning-header";
 import { etagOf, userOf, type ApiContext } from "../api-context.ts";
 import { admit } from "../admission.ts";
 import {
@@ -64,6 +66,7 @@ export function writeRoutes(app: FastifyInstance, context: ApiContext, kind: Any
     await admit(context, kind, { input, ref, user: userOf(request) });
     try {
       const replaced = await repository.update(ref, input, readIfMatch(request));
+      withWarnings(reply, kind, replaced);
       if (isDryRun(request)) return answer(reply, replaced);
       return answer(reply, await held(context, kind, request, replaced));
     } catch (error) {
@@ -97,6 +100,7 @@ async function create(
   await admit(context, kind, { input, ref: undefined, user: userOf(request) });
   readBlocking(request);
   const created = await repository.create(input, namespace);
+  withWarnings(reply, kind, created);
   // Nothing will come of it that could be waited for.
   if (isDryRun(request)) return answer(reply, created);
   return answer(reply, await held(context, kind, request, created));
@@ -190,6 +194,18 @@ export function answer(reply: FastifyReply, resource: AnyResource): FastifyReply
     .header("etag", etagOf(resource))
     .type("application/json")
     .send(JSON.stringify(resource));
+}
+
+/** Tells beside the answer of a write what is allowed and most likely a mistake, as Kubernetes does. */
+export function withWarnings(
+  reply: FastifyReply,
+  kind: AnyKind,
+  resource: AnyResource,
+): FastifyReply {
+  const texts = (kind.warn?.(resource) ?? []).slice(0, limits.warningsMax);
+  if (texts.length === 0) return reply;
+  const cut = texts.map((text) => text.slice(0, limits.warningCharsMax));
+  return reply.header("warning", cut.map(warningHeader));
 }
 
 function collectionOf(kind: AnyKind): string {

@@ -11,6 +11,11 @@ import {
   readSeconds,
   readShutdownHook,
 } from "../input/option-values.ts";
+import {
+  collectLabelPreference,
+  collectMetricPreference,
+  collectToleration,
+} from "../input/scheduling-values.ts";
 import { addGet, addList } from "./resource.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 
@@ -67,7 +72,9 @@ export function addApplicationCommands(run: Run, parent: Command): void {
         .option("--remove-existing-labels", "remove all labels first")
         .option("--remove-existing-label-constraints", "remove all label constraints first")
         .option("--remove-existing-resource-constraints", "remove all resource constraints first")
-        .option("--remove-existing-metric-constraints", "remove all metric constraints first");
+        .option("--remove-existing-metric-constraints", "remove all metric constraints first")
+        .option("--remove-existing-preferences", "remove all preferences first")
+        .option("--remove-existing-tolerations", "remove all tolerations first");
       waitFlags(command, "running, reconciling or completed; bare: running");
     },
     act: async (call: Call<WriteFlags>) =>
@@ -116,6 +123,21 @@ function writeFlags(command: Command): void {
       collect,
     )
     .option("-M, --cluster-metric-constraint <text>", 'such as "load < 3" (repeat)', collect)
+    .option(
+      "--cluster-label-preference <weight text>",
+      'a wish that adds to the score, such as "10 location is DE" (repeat)',
+      collectLabelPreference,
+    )
+    .option(
+      "--cluster-metric-preference <weight text>",
+      'the same, such as "10 load < 3" (repeat)',
+      collectMetricPreference,
+    )
+    .option(
+      "--toleration <taint>",
+      "key[=value][:effect[:seconds]], or * for every taint (repeat)",
+      collectToleration,
+    )
     .option("-l, --label <key=value>", "label of the application (repeat)", collectLabel)
     .addOption(
       new Option("--enable-migration", "allow moves to other clusters").conflicts(

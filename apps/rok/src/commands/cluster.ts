@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { leaf, type Call, type Run } from "../leaf.ts";
 import type { WaitFlags } from "../kubernetes/finish.ts";
 import { collect, collectLabel, collectPair, type NamedNumber } from "../input/option-values.ts";
+import { readTaintChange } from "../input/scheduling-values.ts";
 import type { BackoffFlags } from "../kubernetes/change-application.ts";
 import { backoffFlags, waitFlags, type DeleteFlags } from "./application.ts";
 import { addGet, addList } from "./resource.ts";
@@ -90,6 +91,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
     act: async (call: Call<ClusterFlags>) =>
       (await import("../kubernetes/write-cluster.ts")).updateCluster(call),
   });
+  addScheduling(run, cluster);
   leaf<DeleteFlags>(run, cluster, {
     usage: "delete <name>",
     about: "forget a cluster",
@@ -100,6 +102,37 @@ export function addClusterCommands(run: Run, parent: Command): void {
     },
     act: async (call: Call<DeleteFlags>) =>
       (await import("../kubernetes/write-cluster.ts")).deleteCluster(call),
+  });
+}
+
+/** Who may come to a cluster, and who has to leave it. */
+function addScheduling(run: Run, cluster: Command): void {
+  const abouts = {
+    cordon: "take no new applications; those that run stay",
+    uncordon: "take applications again, after a cordon or a drain",
+    drain: "take no new applications, and move away all that may move",
+  } as const;
+  for (const verb of ["cordon", "uncordon", "drain"] as const) {
+    leaf(run, cluster, {
+      usage: `${verb} <name>`,
+      about: abouts[verb],
+      kind: clusters,
+      act: async (call) => {
+        const { changeScheduling, schedulings } =
+          await import("../kubernetes/change-scheduling.ts");
+        await changeScheduling(call, schedulings[verb]);
+      },
+    });
+  }
+  leaf(run, cluster, {
+    usage: "taint <name> <taint...>",
+    about: "keep applications away: key[=value]:NoSchedule or :NoExecute; with a - behind, remove",
+    kind: clusters,
+    act: async (call) => {
+      const changes = call.args.slice(1).map((text) => readTaintChange(text ?? ""));
+      const { tainted, changeScheduling } = await import("../kubernetes/change-scheduling.ts");
+      await changeScheduling(call, (spec) => tainted(spec, changes));
+    },
   });
 }
 

@@ -2,7 +2,8 @@ import { Option, type Command } from "commander";
 import type { Metric } from "@octoplane/kinds/metric";
 import type { Run } from "../leaf.ts";
 import { readIntegers, readNumber } from "../input/option-values.ts";
-import { addDelete, addGet, addList } from "./resource.ts";
+import { addMetricGet, addMetricList } from "../metrics/metric-table.ts";
+import { addDelete } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
 import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
@@ -14,6 +15,8 @@ interface MetricFlags {
   readonly max?: number;
   readonly allowedValues?: readonly number[];
   readonly direction?: "higher" | "lower";
+  readonly whenStale?: "keep" | "neutral" | "exclude";
+  readonly maxAge?: number;
 }
 
 const metrics = lazyKind(
@@ -48,8 +51,8 @@ function addCommands(
   parent: Command,
   { kind, providerFlag }: { readonly kind: LazyKind; readonly providerFlag: string },
 ): void {
-  addList(run, parent, kind);
-  addGet(run, parent, kind);
+  addMetricList(run, parent, kind);
+  addMetricGet(run, parent, kind);
   addWrites<MetricFlags>(run, parent, kind, {
     verb: "create",
     flags: (command, isNew) => metricFlags(command, isNew, providerFlag),
@@ -74,7 +77,15 @@ function metricFlags(command: Command, isNew: boolean, providerFlag: string): vo
     .option("--allowed-values <numbers...>", "the only values, as whole numbers", readIntegers)
     .addOption(
       new Option("--direction <which>", "which values are better").choices(["higher", "lower"]),
-    );
+    )
+    .addOption(
+      new Option("--when-stale <what>", "what counts when there is no fresh value").choices([
+        "keep",
+        "neutral",
+        "exclude",
+      ]),
+    )
+    .option("--max-age <seconds>", "how old a value may be; 0: as it is by default", readNumber);
 }
 
 function numberOption(command: Command, flags: string, about: string, isRequired: boolean): void {
@@ -93,6 +104,8 @@ export function changeMetric(spec: MetricSpec, flags: MetricFlags): MetricSpec {
     ...(flags.min === undefined ? {} : { min: flags.min }),
     ...(flags.max === undefined ? {} : { max: flags.max }),
     ...(flags.direction === undefined ? {} : { direction: flags.direction }),
+    ...(flags.whenStale === undefined ? {} : { when_stale: flags.whenStale }),
+    ...(flags.maxAge === undefined ? {} : { max_age: flags.maxAge === 0 ? null : flags.maxAge }),
     ...(flags.allowedValues === undefined ? {} : { allowed_values: [...flags.allowedValues] }),
   };
 }

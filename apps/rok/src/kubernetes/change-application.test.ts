@@ -140,3 +140,37 @@ test("values are injected into environment variables at any depth, and nowhere e
   );
   expect(() => inject(pod(env), { KEY: "v", toString: "y" })).toThrow("has the value toString");
 });
+
+test("preferences and tolerations are added, one that is there again is replaced, and none is made up", () => {
+  const wish = { weight: 5, labels: "a is b" };
+  const one = { key: "k", operator: "Exists", value: "", effect: null, seconds: null } as const;
+  const once = changeApplication(stored, { clusterLabelPreference: [wish], toleration: [one] }, {});
+  const cluster = (app: object) => app as { spec: Record<string, never> };
+  expect(cluster(once).spec).toMatchObject({
+    constraints: { cluster: { preferred: [wish] } },
+    tolerations: [one],
+  });
+  const metric = { weight: 1, metrics: "load < 1" };
+  const twice = changeApplication(
+    once,
+    {
+      clusterLabelPreference: [{ ...wish, weight: 9 }],
+      clusterMetricPreference: [metric],
+      toleration: [{ ...one, seconds: 30 }],
+    },
+    {},
+  );
+  expect(cluster(twice).spec).toMatchObject({
+    constraints: { cluster: { preferred: [{ ...wish, weight: 9 }, metric] } },
+    tolerations: [{ ...one, seconds: 30 }],
+  });
+  const cleared = changeApplication(
+    twice,
+    { removeExistingPreferences: true, removeExistingTolerations: true },
+    {},
+  );
+  expect(cluster(cleared).spec).toMatchObject({
+    constraints: { cluster: { preferred: [] } },
+    tolerations: [],
+  });
+});

@@ -1,3 +1,5 @@
+import type { Preference } from "@octoplane/kinds/constraints";
+import type { Toleration } from "@octoplane/kinds/taint";
 import { failure } from "@octoplane/shared/errors";
 import type { NamedNumber, ShutdownHook } from "../input/option-values.ts";
 
@@ -10,6 +12,11 @@ export interface ApplicationFlags extends BackoffFlags {
   readonly clusterLabelConstraint?: readonly string[];
   readonly clusterResourceConstraint?: readonly string[];
   readonly clusterMetricConstraint?: readonly string[];
+  readonly clusterLabelPreference?: readonly Preference[];
+  readonly clusterMetricPreference?: readonly Preference[];
+  readonly toleration?: readonly Toleration[];
+  readonly removeExistingPreferences?: boolean;
+  readonly removeExistingTolerations?: boolean;
   readonly removeExistingLabels?: boolean;
   readonly removeExistingLabelConstraints?: boolean;
   readonly removeExistingResourceConstraints?: boolean;
@@ -37,10 +44,12 @@ interface ApplicationSpec {
       readonly labels?: readonly string[] | null;
       readonly custom_resources?: readonly string[];
       readonly metrics?: readonly string[] | null;
+      readonly preferred?: readonly Preference[];
     };
     readonly migration?: boolean;
   };
   readonly hooks?: readonly string[];
+  readonly tolerations?: readonly Toleration[];
   readonly [field: string]: unknown;
 }
 
@@ -80,9 +89,16 @@ export function changeApplication<
       ...(files.observerSchema ? { observer_schema: files.observerSchema } : {}),
       constraints: {
         ...constraints,
-        cluster: { ...cluster, labels, custom_resources, metrics },
+        cluster: {
+          ...cluster,
+          labels,
+          custom_resources,
+          metrics,
+          ...preferences(cluster?.preferred, flags),
+        },
         ...migration(flags),
       },
+      ...tolerations(app.spec.tolerations, flags),
       ...hookFields(hooks ?? [], flags),
       ...backoffFields(flags),
       ...(flags.autoClusterCreate === undefined
@@ -119,6 +135,35 @@ export function added(
   more: readonly string[] | undefined,
 ): readonly string[] {
   return [...new Set([...(before ?? []), ...(more ?? [])])];
+}
+
+/** A constraint that is preferred already gets the new weight. */
+function preferences(
+  before: readonly Preference[] | undefined,
+  flags: ApplicationFlags,
+): { readonly preferred?: readonly Preference[] } {
+  const { clusterLabelPreference = [], clusterMetricPreference = [] } = flags;
+  const more = [...clusterLabelPreference, ...clusterMetricPreference];
+  const isCleared = flags.removeExistingPreferences === true;
+  if (more.length === 0 && !isCleared) return {};
+  const all = [...(isCleared ? [] : (before ?? [])), ...more];
+  const byText = all.map((one) => [JSON.stringify([one.labels, one.metrics]), one] as const);
+  return { preferred: [...new Map(byText).values()] };
+}
+
+/** One that differs from another in its seconds only takes the place of that one. */
+function tolerations(
+  before: readonly Toleration[] | undefined,
+  flags: ApplicationFlags,
+): { readonly tolerations?: readonly Toleration[] } {
+  const isCleared = flags.removeExistingTolerations === true;
+  if (flags.toleration === undefined && !isCleared) return {};
+  const all = [...(isCleared ? [] : (before ?? [])), ...(flags.toleration ?? [])];
+  const byMeaning = all.map((one) => {
+    const { key, operator, value, effect } = one;
+    return [JSON.stringify([key, operator, value, effect]), one] as const;
+  });
+  return { tolerations: [...new Map(byMeaning).values()] };
 }
 
 /** References to metrics: a name that is there gets the new weight, another one is added. */

@@ -13,9 +13,26 @@ export interface ProviderFlags {
   readonly org?: string;
   readonly bucket?: string;
   readonly removeExistingMetrics?: boolean;
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordFile?: string;
+  readonly bearerToken?: string;
+  readonly bearerTokenFile?: string;
+  /** The text of the file, once it has been read. */
+  readonly caFile?: string;
+  readonly header?: readonly string[];
+  readonly anonymous?: boolean;
 }
 
-type ProviderType = "prometheus" | "influx" | "kafka" | "static";
+export const providerTypes = [
+  "prometheus",
+  "influx",
+  "kafka",
+  "http",
+  "cluster",
+  "static",
+] as const;
+type ProviderType = (typeof providerTypes)[number];
 
 type Block = Readonly<Record<string, unknown>>;
 
@@ -34,7 +51,21 @@ const fields: Readonly<Record<ProviderType, Readonly<Record<string, keyof Provid
     comparison_column: "comparisonColumn",
     value_column: "valueColumn",
   },
+  http: { url: "url" },
+  cluster: {},
   static: { metrics: "metric" },
+};
+
+const login = ["username", "password", "bearerToken", "anonymous"] as const;
+
+/** Flags that a type takes and does not need. */
+const optional: Readonly<Record<ProviderType, readonly (keyof ProviderFlags)[]>> = {
+  prometheus: [...login, "caFile"],
+  influx: ["caFile"],
+  kafka: [...login, "caFile"],
+  http: [...login, "caFile", "header"],
+  cluster: [],
+  static: ["removeExistingMetrics"],
 };
 
 /**
@@ -57,8 +88,9 @@ export function changeProvider(spec: ProviderSpec, flags: ProviderFlags): Provid
   const own = fields[spec.type];
   const foreign = Object.keys(flags).filter(
     (flag) =>
-      !["type", ...Object.values(own)].includes(flag) &&
-      !(flag === "removeExistingMetrics" && spec.type === "static"),
+      !["type", ...Object.values(own), ...optional[spec.type]].includes(
+        flag.replace(/File$/, ""),
+      ) && !(flag === "caFile" && optional[spec.type].includes(flag)),
   );
   if (foreign.length > 0) {
     const names = foreign.map((flag) => flagText(flag)).join(", ");
@@ -74,8 +106,47 @@ export function changeProvider(spec: ProviderSpec, flags: ProviderFlags): Provid
       ...block,
       ...Object.fromEntries(changed),
       ...(spec.type === "static" ? { metrics: staticMetrics(block, flags) } : {}),
+      ...loginOf(block, flags),
+      ...(flags.caFile === undefined ? {} : { ca: flags.caFile === "" ? null : flags.caFile }),
+      ...(flags.header === undefined ? {} : { headers: headersOf(block, flags.header) }),
     },
   };
+}
+
+/** Who asks: either by name and password, or by a token; `--anonymous` is neither. */
+function loginOf(block: Block, flags: ProviderFlags): Block {
+  const { username, password, bearerToken } = flags;
+  const isNamed = username !== undefined || password !== undefined;
+  if (flags.anonymous === true) {
+    if (isNamed || bearerToken !== undefined) {
+      throw usageError("expected --anonymous, or who asks, not both");
+    }
+    return { basic_auth: null, bearer_token: null };
+  }
+  if (bearerToken !== undefined) {
+    if (isNamed) throw usageError("expected --bearer-token or --username, not both");
+    return { bearer_token: bearerToken, basic_auth: null };
+  }
+  if (!isNamed) return {};
+  const before = block["basic_auth"] as Block | null | undefined;
+  const login = { ...before, ...(username === undefined ? {} : { username }) };
+  const whole = { ...login, ...(password === undefined ? {} : { password }) };
+  if (!("username" in whole) || !("password" in whole)) {
+    throw usageError("expected both --username and --password-file");
+  }
+  return { basic_auth: whole, bearer_token: null };
+}
+
+/** Added to those that are there; one without a value goes. */
+function headersOf(block: Block, texts: readonly string[]): Readonly<Record<string, string>> {
+  const headers = new Map(Object.entries((block["headers"] ?? {}) as Record<string, string>));
+  for (const text of texts) {
+    const [, name = "", value = ""] = /^([^:]+):(.*)$/s.exec(text) ?? [];
+    if (name === "") throw usageError("--header: expected a name, a colon and a value");
+    if (value.trim() === "") headers.delete(name.trim());
+    else headers.set(name.trim(), value.trim());
+  }
+  return Object.fromEntries(headers);
 }
 
 function staticMetrics(block: Block, flags: ProviderFlags): Readonly<Record<string, number>> {

@@ -107,3 +107,13 @@ test("an application that nobody has decided about yet", () => {
     "no decision has been made about it yet",
   ]);
 });
+
+test("a toleration that ends is told as what it is, and a preference among the parts of a score", () => {
+  const reason = { code: "ToleratesForNow", message: "no other cluster scores higher; for now" };
+  const wish = { name: "preferred: a is b", weight: 10, value: 1, raw: null };
+  const part = { ...wish, time: null, provider: null };
+  const best: CandidateVerdict = { ...candidate("b", [], 0.5), parts: [part] };
+  const lines = explainPage(app, { ...moved, outcome: "stayed", reason, candidates: [best] });
+  expect(lines).toContain("it has to leave after 2026-07-01 10:10:56Z");
+  expect(lines.at(-1)).toMatch(/^ {2}preferred: a is b +1 +10\b/);
+});

@@ -68,8 +68,14 @@ function summary(decision: Decision): readonly string[] {
     `decision ${decision.sequence} of ${when}: ${outcomes[decision.outcome]}${to}${from}`,
     `reason: ${reason}`,
     ...(second && margin !== null ? [`margin over ${nameOf(second)}: ${numberText(margin)}`] : []),
-    ...(held === null ? [] : [`it may move for metrics again after ${shortTime(held)}`]),
+    ...(held === null ? [] : [`${heldText(decision)} ${shortTime(held)}`]),
   ];
+}
+
+function heldText({ reason }: Decision): string {
+  return reason.code === "ToleratesForNow"
+    ? "it has to leave after"
+    : "it may move for metrics again after";
 }
 
 /** The decision in one line. */

@@ -1,8 +1,8 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { limits } from "@octoplane/shared/limits";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { boundedFetch, jsonOf } from "./bounded-fetch.ts";
 
 let server: Server;
 let address: string;
@@ -15,11 +15,20 @@ beforeAll(async () => {
     else if (request.url === "/large")
       response.end(`"${"x".repeat(limits.metricsAnswerBytesMax)}"`);
     else if (request.url === "/error") response.writeHead(400).end('{"status":"error"}');
+    else if (request.url === "/locked") response.writeHead(401).end("Unauthorized");
+    else if (request.url === "/echo") void echo(request, response);
     else if (request.url !== "/silent") response.end('{"a":1}');
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
+
+async function echo(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = "";
+  for await (const chunk of request.setEncoding("utf8")) body += String(chunk);
+  const { method, headers } = request;
+  response.end(JSON.stringify({ method, test: headers["x-test"], body }));
+}
 afterAll(() => {
   server.closeAllConnections();
   server.close();
@@ -30,9 +39,9 @@ async function get(
   hosts: readonly string[] = ["*"],
   signal = new AbortController().signal,
 ) {
-  const { fetchJson, close } = boundedFetch(hosts);
+  const { send, close } = boundedFetch(hosts);
   try {
-    return await fetchJson(`${address}${path}`, signal);
+    return jsonOf(await send({ url: `${address}${path}` }, signal));
   } finally {
     await close();
   }
@@ -48,6 +57,15 @@ it("refuses what is not JSON, what is too large, and goes no other way than it w
   await expect(get("/large")).rejects.toThrow(`more than ${limits.metricsAnswerBytesMax} bytes`);
   await expect(get("/redirect")).rejects.toThrow("answered 302");
   expect(asked.filter((path) => path === "/json")).toHaveLength(1);
+});
+
+it("says that credentials are refused, and sends what it is told to send", async () => {
+  await expect(get("/locked")).rejects.toThrow("401: the provider's credentials are refused");
+  const { send, close } = boundedFetch(["*"]);
+  const outbound = { url: `${address}/echo`, headers: { "x-test": "1" }, body: "ask" };
+  const answer = await send({ ...outbound, method: "POST" }, new AbortController().signal);
+  expect(jsonOf(answer)).toEqual({ method: "POST", test: "1", body: "ask" });
+  await close();
 });
 
 it("ends when it is told to", async () => {
@@ -68,14 +86,11 @@ it.each<[boolean, readonly string[]]>([
 });
 
 it("knows the hosts below a domain, and not those that only end like it", async () => {
-  const { fetchJson, close } = boundedFetch(["*.example.invalid"]);
+  const { send, close } = boundedFetch(["*.example.invalid"]);
   const { signal } = new AbortController();
-  await expect(fetchJson("http://badexample.invalid/", signal)).rejects.toThrow(
-    "may not be fetched",
-  );
-  await expect(fetchJson("http://example.invalid/", signal)).rejects.toThrow("may not be fetched");
-  await expect(fetchJson("http://a.EXAMPLE.invalid/", signal)).rejects.not.toThrow(
-    "may not be fetched",
-  );
+  const to = (url: string) => send({ url }, signal);
+  await expect(to("http://badexample.invalid/")).rejects.toThrow("may not be fetched");
+  await expect(to("http://example.invalid/")).rejects.toThrow("may not be fetched");
+  await expect(to("http://a.EXAMPLE.invalid/")).rejects.not.toThrow("may not be fetched");
   await close();
 });

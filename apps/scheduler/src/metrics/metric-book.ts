@@ -1,4 +1,6 @@
 import type { Cluster } from "@octoplane/kinds/cluster";
+import { measureCluster, type ClusterMeasure } from "@octoplane/kinds/cluster-measure";
+import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
 import type { MetricRef } from "@octoplane/kinds/metric-ref";
 import { GlobalMetricKind, MetricKind, type Metric } from "@octoplane/kinds/metric";
 import {
@@ -8,22 +10,30 @@ import {
 } from "@octoplane/kinds/metrics-provider";
 import type { MetricReading } from "@octoplane/placement/candidate";
 import type { KindFeed } from "@octoplane/resources/kind-feed";
-import { refText } from "@octoplane/resources/keys";
+import { parseRef, refText } from "@octoplane/resources/keys";
 import type { Resources } from "@octoplane/resources/resources";
 import type { Clock } from "@octoplane/shared/clock";
+import { failure } from "@octoplane/shared/errors";
 import { disposeAll } from "@octoplane/shared/lifecycle";
 import { limits } from "@octoplane/shared/limits";
-import { MetricSource } from "./metric-source.ts";
-import type { FetchValues } from "./provider.ts";
-import { readMetric } from "./readings.ts";
+import { MetricSource, type KnownValue } from "./metric-source.ts";
+import { observationOf, type Observed } from "./observation.ts";
+import type { Fetched, FetchValues } from "./provider.ts";
+import { readMetric, type MetricFacts } from "./readings.ts";
 
-export type Fetchers = Readonly<Record<MetricsProvider["spec"]["type"], FetchValues>>;
+type ProviderSpec = MetricsProvider["spec"];
+
+/** A provider of type `cluster` is asked nothing: its values stand in the clusters' own status. */
+export type Fetchers = Readonly<Record<Exclude<ProviderSpec["type"], "cluster">, FetchValues>>;
 
 /** The metric kinds of one scope: a namespaced metric finds its provider in its namespace, a global one among the global. */
 interface Scope {
   readonly metrics: KindFeed<Metric>;
   readonly providers: KindFeed<MetricsProvider>;
   readonly sources: Map<string, MetricSource>;
+  readonly kind: AnyKind;
+  /** The provider's specification with its credentials readable. */
+  reveal(key: string): Promise<ProviderSpec>;
 }
 
 /**
@@ -56,11 +66,16 @@ export class MetricBook implements AsyncDisposable {
       metrics: resources.feed(MetricKind),
       providers: resources.feed(MetricsProviderKind),
       sources: new Map(),
+      kind: anyKind(MetricKind),
+      reveal: async (key) => (await resources.of(MetricsProviderKind).reveal(parseRef(key))).spec,
     };
     this.#global = {
       metrics: resources.feed(GlobalMetricKind),
       providers: resources.feed(GlobalMetricsProviderKind),
       sources: new Map(),
+      kind: anyKind(GlobalMetricKind),
+      reveal: async (key) =>
+        (await resources.of(GlobalMetricsProviderKind).reveal(parseRef(key))).spec,
     };
   }
 
@@ -81,7 +96,7 @@ export class MetricBook implements AsyncDisposable {
   readings(cluster: Cluster): readonly MetricReading[] | undefined {
     const readings: MetricReading[] = [];
     for (const ref of cluster.spec.metrics) {
-      const reading = this.#read(ref, cluster.metadata.namespace ?? "");
+      const reading = this.#read(ref, cluster);
       if (!reading) return undefined;
       readings.push(reading);
     }
@@ -93,36 +108,72 @@ export class MetricBook implements AsyncDisposable {
     await disposeAll([...this.#namespaced.sources.values(), ...this.#global.sources.values()]);
   }
 
-  #read(ref: MetricRef, namespace: string): MetricReading | undefined {
-    const scope = ref.namespaced ? this.#namespaced : this.#global;
-    const keyOf = (name: string): string =>
-      refText(ref.namespaced ? { namespace, name } : { name });
-    const metric = scope.metrics.objects.get(keyOf(ref.name));
-    const providerKey = metric && keyOf(metric.spec.provider.name);
-    const facts = {
-      metric,
-      providerExists: providerKey !== undefined && scope.providers.objects.has(providerKey),
-      known:
-        metric && providerKey !== undefined
-          ? scope.sources.get(providerKey)?.known(metric.spec.provider.metric)
-          : undefined,
-    };
-    return readMetric(ref, facts, { now: this.#clock.now(), freshMs: limits.metricsFreshMs });
+  /** True when a metric that the cluster names is read from the cluster itself. */
+  isMeasured(cluster: Cluster): boolean {
+    return cluster.spec.metrics.some((ref) => {
+      const { scope, metric } = this.#find(ref, cluster);
+      return metric !== undefined && this.#lookUp(scope, metric).type === "cluster";
+    });
+  }
+
+  /** What is known of every metric, whether a cluster names it or not; those still being fetched are left out. */
+  observations(): readonly Observed[] {
+    const when = { now: this.#clock.now(), freshMs: limits.metricsFreshMs };
+    return [this.#namespaced, this.#global].flatMap((scope) =>
+      [...scope.metrics.objects.values()].flatMap((metric) => {
+        const { type, facts } = this.#lookUp(scope, metric);
+        const observation = observationOf({ metric, type, facts, when });
+        return observation ? [{ kind: scope.kind, metric, observation }] : [];
+      }),
+    );
+  }
+
+  #read(ref: MetricRef, cluster: Cluster): MetricReading | undefined {
+    const { scope, metric } = this.#find(ref, cluster);
+    const when = { now: this.#clock.now(), freshMs: limits.metricsFreshMs };
+    if (!metric) {
+      return readMetric(ref, { metric, providerExists: false, known: undefined }, when);
+    }
+    const { type, facts } = this.#lookUp(scope, metric);
+    if (type !== "cluster") return readMetric(ref, facts, when);
+    const measured = measureCluster(cluster, metric.spec.provider.metric);
+    return readMetric(ref, { ...facts, known: knownOf(measured, when.now) }, when);
+  }
+
+  #find(
+    { name, namespaced }: MetricRef,
+    { metadata }: Cluster,
+  ): { readonly scope: Scope; readonly metric: Metric | undefined } {
+    const scope = namespaced ? this.#namespaced : this.#global;
+    const ref = namespaced ? { namespace: metadata.namespace ?? "", name } : { name };
+    return { scope, metric: scope.metrics.objects.get(refText(ref)) };
+  }
+
+  #lookUp(
+    scope: Scope,
+    metric: Metric,
+  ): { readonly type: ProviderSpec["type"] | null; readonly facts: MetricFacts } {
+    const key = providerKeyOf(metric);
+    const provider = scope.providers.objects.get(key);
+    const known = scope.sources.get(key)?.known(metric.spec.provider.metric);
+    const facts = { metric, providerExists: provider !== undefined, known };
+    return { type: provider?.spec.type ?? null, facts };
   }
 
   /** One source per provider that some metric uses; the others end. */
   #align(scope: Scope): void {
     const wanted = new Map<string, string[]>();
     for (const metric of scope.metrics.objects.values()) {
-      const { namespace } = metric.metadata;
-      const { name, metric: expression } = metric.spec.provider;
-      const key = refText(namespace === null ? { name } : { namespace, name });
+      const key = providerKeyOf(metric);
+      const type = scope.providers.objects.get(key)?.spec.type;
+      if (type === undefined || type === "cluster") continue;
+      const expression = metric.spec.provider.metric;
       const names = wanted.get(key);
       if (names) names.push(expression);
       else wanted.set(key, [expression]);
     }
     for (const [key, source] of scope.sources) {
-      if (wanted.has(key) && scope.providers.objects.has(key)) continue;
+      if (wanted.has(key)) continue;
       scope.sources.delete(key);
       void source[Symbol.asyncDispose]();
     }
@@ -136,7 +187,7 @@ export class MetricBook implements AsyncDisposable {
     let source = scope.sources.get(key);
     if (!source) {
       source = new MetricSource(provider.spec, {
-        fetch: (spec, names, signal) => this.#fetchers[spec.type](spec, names, signal),
+        fetch: (_spec, names, signal) => this.#fetch(scope, key, { names, signal }),
         clock: this.#clock,
         intervalMs: this.#intervalMs,
         onChange: this.#onChange,
@@ -145,4 +196,28 @@ export class MetricBook implements AsyncDisposable {
     }
     return source;
   }
+
+  /** Credentials are opened for this one fetch. */
+  async #fetch(
+    scope: Scope,
+    key: string,
+    { names, signal }: { readonly names: readonly string[]; readonly signal: AbortSignal },
+  ): Promise<ReadonlyMap<string, Fetched>> {
+    const spec = await scope.reveal(key);
+    if (spec.type === "cluster") throw failure("Conflict", "the provider is another one now");
+    return await this.#fetchers[spec.type](spec, names, signal);
+  }
+}
+
+/** The key of a metric's provider, in the metric's own scope. */
+function providerKeyOf({ metadata, spec }: Metric): string {
+  const { namespace } = metadata;
+  const { name } = spec.provider;
+  return refText(namespace === null ? { name } : { namespace, name });
+}
+
+function knownOf(measured: ClusterMeasure, now: number): KnownValue {
+  return measured.ok
+    ? { value: measured.value, time: now, fetched: now, trouble: undefined }
+    : { value: undefined, time: now, fetched: now, trouble: measured };
 }

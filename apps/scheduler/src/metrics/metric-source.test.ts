@@ -66,7 +66,12 @@ describe("the source of a provider's metrics", () => {
     source.want(spec, ["b", "a"]);
     expect(source.known("a")).toBeUndefined();
     await provider.answer({ a: 1, b: 2 });
-    expect(source.known("a")).toEqual({ value: 1, time: start, trouble: undefined });
+    expect(source.known("a")).toEqual({
+      value: 1,
+      time: start,
+      fetched: start,
+      trouble: undefined,
+    });
     clock.advance(intervalMs - 1);
     expect(provider.asked).toEqual([["a", "b"]]);
     clock.advance(1);
@@ -97,7 +102,7 @@ describe("the source of a provider's metrics", () => {
     clock.advance(intervalMs);
     await provider.fail("connection refused");
     const trouble = { code: "UNREACHABLE_METRICS_PROVIDER", message: "connection refused" };
-    expect(source.known("a")).toEqual({ value: 1, time: start, trouble });
+    expect(source.known("a")).toEqual({ value: 1, time: start, fetched: start, trouble });
     expect(changes).toBe(2);
     clock.advance(intervalMs);
     await provider.fail("connection refused");
@@ -107,9 +112,48 @@ describe("the source of a provider's metrics", () => {
     expect(source.known("a")).toEqual({
       value: 1,
       time: start + 3 * intervalMs,
+      fetched: start + 3 * intervalMs,
       trouble: undefined,
     });
     expect(changes).toBe(4);
+  });
+
+  it("asks a provider that keeps failing less often, tells meanwhile, and comes back at once", async () => {
+    source.want(spec, ["a"]);
+    /** In intervals from the start. */
+    const asked: number[] = [];
+    for (let interval = 0; interval <= 20; interval += 1) {
+      if (provider.asked.length > asked.length) {
+        asked.push(interval);
+        await provider.fail("down");
+      }
+      clock.advance(intervalMs);
+    }
+    expect(asked).toEqual([0, 1, 2, 4, 8, 14, 20]);
+    // One for each interval: a value that grows old is noticed in time.
+    expect(changes).toBeGreaterThanOrEqual(20);
+    source.want({ ...spec }, ["a"]);
+    await provider.answer({ a: 1 });
+    const count = provider.asked.length;
+    clock.advance(intervalMs);
+    expect(provider.asked).toHaveLength(count + 1);
+  });
+
+  it("keeps the time at which the provider measured, if it says so, but none of the future", async () => {
+    const times = [start - 5_000, start + 5_000];
+    const own = new MetricSource(spec, {
+      clock,
+      intervalMs,
+      fetch: async () => new Map([["a", { ok: true, value: 1, time: times.shift()! }]]),
+      onChange: () => undefined,
+    });
+    own.want(spec, ["a"]);
+    await settled();
+    expect(own.known("a")).toMatchObject({ time: start - 5_000, fetched: start });
+    own.want({ ...spec }, ["a"]);
+    await settled();
+    expect(own.known("a")).toMatchObject({ time: start, fetched: start });
+    await own[Symbol.asyncDispose]();
   });
 
   it("tells that there is no value when the provider leaves one out", async () => {
@@ -118,6 +162,7 @@ describe("the source of a provider's metrics", () => {
     expect(source.known("b")).toEqual({
       value: undefined,
       time: start,
+      fetched: start,
       trouble: { code: "INVALID_METRIC", message: "the provider gave no value" },
     });
   });

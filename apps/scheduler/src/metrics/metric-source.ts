@@ -7,9 +7,11 @@ import type { Fetched, FetchValues } from "./provider.ts";
 
 /** The newest that is known of one metric at one provider. */
 export interface KnownValue {
-  /** The last good value, with the time of its fetch in milliseconds since the epoch. */
+  /** The last good value, with its time in milliseconds since the epoch: when it was measured, if the provider says so. */
   readonly value: number | undefined;
   readonly time: number;
+  /** When the last good value was fetched. */
+  readonly fetched: number;
   /** What the newest fetch met, if it was no value. */
   readonly trouble: { readonly code: string; readonly message: string } | undefined;
 }
@@ -24,7 +26,8 @@ export interface SourceOptions {
 
 /**
  * Polls one provider for all its metrics together, in the background: never because an application is being placed.
- * The last good value outlives a failed fetch; how long it counts is for the reader to say.
+ * The last good value outlives a failed fetch; how long it counts is for the reader to say. A provider that fails again
+ * and again is asked less often.
  */
 export class MetricSource implements AsyncDisposable {
   readonly #options: SourceOptions;
@@ -35,6 +38,9 @@ export class MetricSource implements AsyncDisposable {
   #timer: (() => void) | undefined;
   #fetching: Promise<void> | undefined;
   #again = false;
+  /** Fetches in a row that failed as a whole, and how many intervals the next one is still away. */
+  #failures = 0;
+  #rests = 0;
 
   constructor(spec: MetricsProvider["spec"], options: SourceOptions) {
     this.#spec = spec;
@@ -55,6 +61,7 @@ export class MetricSource implements AsyncDisposable {
     this.#names = sorted;
     // A metric that comes back later begins anew: nobody asked for its value meanwhile.
     for (const name of this.#values.keys()) if (!sorted.includes(name)) this.#values.delete(name);
+    this.#failures = 0;
     this.#fetchSoon();
   }
 
@@ -76,9 +83,21 @@ export class MetricSource implements AsyncDisposable {
       if (this.#again) {
         this.#again = false;
         this.#fetchSoon();
-      } else if (!this.#stop.signal.aborted) {
-        this.#timer = this.#options.clock.after(this.#options.intervalMs, () => this.#fetchSoon());
+      } else {
+        this.#rests = restsAfter(this.#failures, this.#options.intervalMs);
+        this.#wait();
       }
+    });
+  }
+
+  #wait(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#timer = this.#options.clock.after(this.#options.intervalMs, () => {
+      if (this.#rests === 0) return this.#fetchSoon();
+      this.#rests -= 1;
+      this.#wait();
+      // Nothing is asked, but what is known grows older, and at some moment it no longer counts.
+      this.#options.onChange();
     });
   }
 
@@ -90,7 +109,9 @@ export class MetricSource implements AsyncDisposable {
     let fetched: ReadonlyMap<string, Fetched>;
     try {
       fetched = await fetch(this.#spec, names, controller.signal);
+      this.#failures = 0;
     } catch (error) {
+      this.#failures += 1;
       const trouble = {
         ok: false,
         code: "UNREACHABLE_METRICS_PROVIDER",
@@ -108,15 +129,23 @@ export class MetricSource implements AsyncDisposable {
   #keep(name: string, fetched: Fetched | undefined, now: number): boolean {
     const before = this.#values.get(name);
     if (fetched?.ok) {
-      this.#values.set(name, { value: fetched.value, time: now, trouble: undefined });
+      const time = Math.min(fetched.time ?? now, now);
+      this.#values.set(name, { value: fetched.value, time, fetched: now, trouble: undefined });
       return before?.value !== fetched.value || before.trouble !== undefined;
     }
     const trouble = {
       code: fetched?.code ?? "INVALID_METRIC",
       message: fetched?.message ?? "the provider gave no value",
     };
-    this.#values.set(name, { value: before?.value, time: before?.time ?? now, trouble });
+    const { value, time = now, fetched: last = now } = before ?? {};
+    this.#values.set(name, { value, time, fetched: last, trouble });
     // Always news: the last good value is growing old, and at some moment it no longer counts.
     return true;
   }
+}
+
+/** Intervals without a fetch: none after the first two failures, then 1, 3, 7, … up to a bound in time. */
+function restsAfter(failures: number, intervalMs: number): number {
+  const most = Math.max(1, Math.floor(limits.metricsRetryMostMs / intervalMs));
+  return Math.min(2 ** Math.min(Math.max(0, failures - 2), 30), most) - 1;
 }

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { limits } from "@octoplane/shared/limits";
+import type { Outbound } from "./bounded-fetch.ts";
 import { prometheusFetcher, readAnswer } from "./prometheus.ts";
 import { fetchStatic } from "./static.ts";
 
@@ -84,15 +86,19 @@ describe("an answer of Prometheus", () => {
   });
 });
 
+function answerOf(json: unknown) {
+  return { host: "prom:9090", status: 200, text: JSON.stringify(json) };
+}
+
 describe("fetching from Prometheus", () => {
   const spec = { type: "prometheus", prometheus: { url: "http://prom:9090/base/" } } as const;
   const { signal } = new AbortController();
 
   it("asks for each expression once, encoded, below the path of the provider", async () => {
     const asked: string[] = [];
-    const fetcher = prometheusFetcher(async (url) => {
+    const fetcher = prometheusFetcher(async ({ url }) => {
       asked.push(url);
-      return vector(sample(String(asked.length)));
+      return answerOf(vector(sample(String(asked.length))));
     });
     const names = ["up", 'sum(rate(a{b="c d"}[5m])) / 2 & 1'];
     const values = await fetcher(spec, names, signal);
@@ -101,10 +107,47 @@ describe("fetching from Prometheus", () => {
     expect(new URL(asked[1]!).searchParams.get("query")).toBe(names[1]);
   });
 
+  it("sends who asks along, and whose certificates are believed", async () => {
+    const asked: Outbound[] = [];
+    const fetcher = prometheusFetcher(async (outbound) => {
+      asked.push(outbound);
+      return answerOf(vector(sample("1")));
+    });
+    const { url } = spec.prometheus;
+    const basic_auth = { username: "otto", password: "pässword" };
+    for (const prometheus of [
+      { url, ca: "PEM", bearer_token: "t-1" },
+      { url, basic_auth },
+      { url, basic_auth: null, bearer_token: null, ca: null },
+    ]) {
+      await fetcher({ type: "prometheus", prometheus }, ["up"], signal);
+    }
+    expect(asked.map(({ headers, ca }) => [headers?.["authorization"], ca])).toEqual([
+      ["Bearer t-1", "PEM"],
+      [`Basic ${Buffer.from("otto:pässword").toString("base64")}`, undefined],
+      [undefined, undefined],
+    ]);
+  });
+
+  it("asks a few at a time, however many there are", async () => {
+    let open = 0;
+    let most = 0;
+    const fetcher = prometheusFetcher(async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return answerOf(vector(sample("1")));
+    });
+    const names = Array.from({ length: 50 }, (_, index) => `m${index}`);
+    expect((await fetcher(spec, names, signal)).size).toBe(50);
+    expect(most).toBe(limits.metricsRequestsMax);
+  });
+
   it("tells of each what is wrong with it, and fails when nothing answers", async () => {
-    const fetcher = prometheusFetcher(async (url) => {
+    const fetcher = prometheusFetcher(async ({ url }) => {
       if (url.endsWith("bad")) throw new Error("reset");
-      return vector(sample("1"));
+      return answerOf(vector(sample("1")));
     });
     const values = await fetcher(spec, ["good", "bad"], signal);
     expect(values.get("good")).toEqual({ ok: true, value: 1 });

@@ -1,31 +1,29 @@
-import { messageOf } from "@octoplane/shared/errors";
-import { limits } from "@octoplane/shared/limits";
-import type { BoundedFetch } from "./bounded-fetch.ts";
-import { asFetched, type Fetched, type FetchValues } from "./provider.ts";
+import { jsonOf, type BoundedFetch } from "./bounded-fetch.ts";
+import {
+  asFetched,
+  authorization,
+  fetchParts,
+  recordOf,
+  refused,
+  withoutSlash,
+  type Fetched,
+  type FetchValues,
+} from "./provider.ts";
 
 /**
  * Values from a Prometheus server: the provider's metric is any PromQL expression that gives one number, asked for by
- * an instant query (Prometheus HTTP API, `GET /api/v1/query`).
+ * an instant query (Prometheus HTTP API, `GET /api/v1/query`), which takes one expression at a time.
  */
-export function prometheusFetcher(fetchJson: BoundedFetch): FetchValues {
-  return async (spec, names, signal) => {
-    const base = (spec.prometheus?.url ?? "").replace(/\/+$/, "");
-    const answers = await Promise.allSettled(
-      names.map((name) => {
-        const url = `${base}/api/v1/query?query=${encodeURIComponent(name)}`;
-        return fetchJson(url, signal);
-      }),
-    );
-    const failed = answers.find((answer) => answer.status === "rejected");
-    if (failed && answers.every((answer) => answer.status === "rejected")) throw failed.reason;
-    return new Map(
-      answers.map((answer, index) => [
-        names[index]!,
-        answer.status === "fulfilled"
-          ? readAnswer(answer.value, names[index]!)
-          : { ok: false, code: "UNREACHABLE_METRICS_PROVIDER", message: messageOf(answer.reason) },
-      ]),
-    );
+export function prometheusFetcher(send: BoundedFetch): FetchValues {
+  return async ({ prometheus }, names, signal) => {
+    const base = `${withoutSlash(prometheus?.url ?? "")}/api/v1/query`;
+    const headers = authorization(prometheus ?? {});
+    const ca = prometheus?.ca ?? undefined;
+    return await fetchParts(names, 1, async ([name = ""]) => {
+      const url = `${base}?query=${encodeURIComponent(name)}`;
+      const answer = await send({ url, headers, ca }, signal);
+      return new Map([[name, readAnswer(jsonOf(answer), name)]]);
+    });
   };
 }
 
@@ -34,7 +32,7 @@ export function readAnswer(answer: unknown, expression: string): Fetched {
   const { status, error, data } = recordOf(answer);
   if (status !== "success") {
     const reason = typeof error === "string" ? error : "no reason given";
-    return refused(`Prometheus refused the query: ${reason.slice(0, limits.messageCharsMax)}`);
+    return refused(`Prometheus refused the query: ${reason}`);
   }
   const { resultType, result } = recordOf(data);
   if (resultType === "scalar") return asFetched(valueOf(result));
@@ -55,15 +53,4 @@ export function readAnswer(answer: unknown, expression: string): Fetched {
 /** A sample's value is a pair of its time and a text. */
 function valueOf(sample: unknown): unknown {
   return Array.isArray(sample) ? (sample as readonly unknown[])[1] : undefined;
-}
-
-/** The answer comes from outside: whatever it is, looking into it must not fail. */
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
-}
-
-function refused(message: string): Fetched {
-  return { ok: false, code: "INVALID_METRIC", message };
 }

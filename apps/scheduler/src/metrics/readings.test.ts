@@ -16,6 +16,7 @@ interface Facts {
   readonly providerExists?: boolean;
   readonly value?: number;
   readonly ageMs?: number;
+  readonly fetchedMs?: number;
   readonly trouble?: { readonly code: string; readonly message: string };
   readonly unknown?: boolean;
 }
@@ -24,6 +25,7 @@ function read(facts: Facts) {
   const known = {
     value: facts.value,
     time: now - (facts.ageMs ?? 0),
+    fetched: now - (facts.fetchedMs ?? facts.ageMs ?? 0),
     trouble: facts.trouble,
   };
   return readMetric(
@@ -95,5 +97,67 @@ describe("the reading of a metric", () => {
   it("is not known while the first fetch is under way", () => {
     expect(read({ unknown: true })).toBeUndefined();
     expect(read({ unknown: true, metric: undefined })).toMatchObject({ code: "UNKNOWN_METRIC" });
+  });
+
+  it.each<[string, number | string, Partial<Metric["spec"]>, Facts]>([
+    ["a late fetch", 0.5, {}, { value: 5, ageMs: freshMs * 60, fetchedMs: 0 }],
+    [
+      "an old measurement where the age counts",
+      "prom: the value is 120 s old, and may be 90 s",
+      { max_age: 90 },
+      { value: 5, ageMs: 120_000, fetchedMs: 0 },
+    ],
+    ["one that is just young enough", 0.5, { max_age: 120 }, { value: 5, ageMs: 120_000 }],
+    [
+      "null, which is the default",
+      0.5,
+      { max_age: null },
+      { value: 5, ageMs: 900_000, fetchedMs: 0 },
+    ],
+    [
+      "failures shorter than the limit",
+      0.5,
+      { max_age: 900 },
+      { trouble: down, value: 5, ageMs: 800_000 },
+    ],
+    [
+      "failures longer than the limit",
+      "prom: connection refused",
+      { max_age: 5 },
+      { trouble: down, value: 5, ageMs: 6_000 },
+    ],
+    [
+      "a measurement that was old, and fetches that just began to fail",
+      0.5,
+      {},
+      { trouble: down, value: 5, ageMs: freshMs * 60, fetchedMs: 1_000 },
+    ],
+    ["keep", 0.5, { when_stale: "keep" }, { trouble: down, value: 5, ageMs: 86_400_000 }],
+    ["keep without a value", "prom: connection refused", { when_stale: "keep" }, { trouble: down }],
+    ["neutral", 0.5, { when_stale: "neutral" }, { trouble: down, value: 1, ageMs: 86_400_000 }],
+    ["neutral without a value", 0.5, { when_stale: "neutral" }, { trouble: down }],
+    ["neutral while it is fresh", 0.1, { when_stale: "neutral" }, { trouble: down, value: 1 }],
+    [
+      "exclude",
+      "prom: connection refused",
+      { when_stale: "exclude" },
+      { trouble: down, value: 5, ageMs: freshMs + 1 },
+    ],
+    [
+      "neutral with a value out of range",
+      "the value 11 of load is not between 0 and 10",
+      { when_stale: "neutral" },
+      { value: 11 },
+    ],
+    [
+      "keep with a value out of range",
+      "the value 11 of load is not between 0 and 10",
+      { when_stale: "keep" },
+      { trouble: down, value: 11, ageMs: 86_400_000 },
+    ],
+  ])("with %s comes to %s", (_what, expected, spec, facts) => {
+    const reading = read({ ...facts, metric: metric(spec) });
+    if (typeof expected === "number") expect(reading).toMatchObject({ ok: true, value: expected });
+    else expect(reading).toMatchObject({ ok: false, message: expected });
   });
 });

@@ -21,44 +21,75 @@ export function readMetric(
   when: { readonly now: number; readonly freshMs: number },
 ): MetricReading | undefined {
   const { name, weight } = ref;
-  const failing = (code: string, message: string): MetricReading => ({
-    ok: false,
-    name,
-    weight,
-    code,
-    message,
-  });
+  const failing = (problem: Problem): MetricReading => ({ ok: false, name, weight, ...problem });
   const scope = ref.namespaced ? "Metric" : "GlobalMetric";
   const { metric, known } = facts;
-  if (!metric) return failing("UNKNOWN_METRIC", `${scope} ${name} does not exist`);
+  if (!metric) {
+    return failing({ code: "UNKNOWN_METRIC", message: `${scope} ${name} does not exist` });
+  }
   const provider = metric.spec.provider.name;
   if (!facts.providerExists) {
-    return failing(
-      "UNKNOWN_METRICS_PROVIDER",
-      `the provider ${provider} of ${name} does not exist`,
-    );
+    const message = `the provider ${provider} of ${name} does not exist`;
+    return failing({ code: "UNKNOWN_METRICS_PROVIDER", message });
   }
   if (!known) return undefined;
-  const stale = when.now - known.time > when.freshMs;
-  if (known.value === undefined || (known.trouble && stale)) {
-    const trouble = known.trouble ?? { code: "INVALID_METRIC", message: "no value yet" };
-    return failing(trouble.code, `${provider}: ${trouble.message}`);
+  const { when_stale: whenStale = "exclude", min, max } = metric.spec;
+  const stale = staleProblem(metric, known, when);
+  const isKept = whenStale === "keep" && known.value !== undefined;
+  if (stale && !isKept) {
+    if (whenStale !== "neutral") return failing(stale);
+    const raw = min + (max - min) / 2;
+    return { ok: true, name, weight, raw, value: 0.5, time: isoTime(known.time), provider };
   }
-  const { min, max, allowed_values: allowed, direction } = metric.spec;
-  const raw = known.value;
+  const raw = known.value ?? 0;
+  const problem = rangeProblem(name, metric, raw);
+  if (problem) return failing(problem);
+  const share = (raw - min) / (max - min);
+  const value = metric.spec.direction === "lower" ? 1 - share : share;
+  return { ok: true, name, weight, raw, value, time: isoTime(known.time), provider };
+}
+
+interface Problem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Why there is no value, or it is too old. A value is as old as it was when it was fetched last, and grows older while
+ * fetches fail; without a `max_age` it is the failures alone that count, for a minute. Pure.
+ */
+function staleProblem(
+  { spec }: Metric,
+  known: KnownValue,
+  { now, freshMs }: { readonly now: number; readonly freshMs: number },
+): Problem | undefined {
+  const provider = spec.provider.name;
+  if (known.value === undefined) {
+    const { code, message } = known.trouble ?? noValue;
+    return { code, message: `${provider}: ${message}` };
+  }
+  const { max_age: maxAge } = spec;
+  const seenMs = known.trouble ? now : known.fetched;
+  const ageMs = seenMs - (typeof maxAge === "number" ? known.time : known.fetched);
+  if (ageMs <= (typeof maxAge === "number" ? maxAge * 1_000 : freshMs)) return undefined;
+  if (known.trouble) {
+    return { code: known.trouble.code, message: `${provider}: ${known.trouble.message}` };
+  }
+  const seconds = Math.round(ageMs / 1_000);
+  const message = `${provider}: the value is ${seconds} s old, and may be ${maxAge} s`;
+  return { code: "INVALID_METRIC", message };
+}
+
+const noValue = { code: "INVALID_METRIC", message: "no value yet" };
+
+function rangeProblem(name: string, { spec }: Metric, raw: number): Problem | undefined {
+  const { min, max, allowed_values: allowed } = spec;
+  const code = "INVALID_METRIC";
   if (raw < min || raw > max) {
-    return failing(
-      "INVALID_METRIC",
-      `the value ${raw} of ${name} is not between ${min} and ${max}`,
-    );
+    return { code, message: `the value ${raw} of ${name} is not between ${min} and ${max}` };
   }
   if (allowed.length > 0 && !allowed.includes(raw)) {
-    return failing(
-      "INVALID_METRIC",
-      `the value ${raw} of ${name} is none of ${allowed.join(", ")}`,
-    );
+    return { code, message: `the value ${raw} of ${name} is none of ${allowed.join(", ")}` };
   }
-  const share = (raw - min) / (max - min);
-  const value = direction === "lower" ? 1 - share : share;
-  return { ok: true, name, weight, raw, value, time: isoTime(known.time), provider };
+  return undefined;
 }

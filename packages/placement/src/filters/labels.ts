@@ -3,6 +3,7 @@ import {
   parseLabelConstraint,
   type LabelConstraint,
 } from "@octoplane/kinds/label-constraint";
+import { isMissing, labelFacts } from "@octoplane/kinds/label-constraint-words";
 import type { Filter } from "../filter.ts";
 
 /** Every label constraint holds. */
@@ -17,23 +18,20 @@ export const labelsFilter: Filter = {
       const parsed = parseLabelConstraint(text);
       constraints.push({ text, constraint: parsed.ok ? parsed.constraint : undefined });
     }
-    return (candidate) => {
+    return ({ labels }) => {
       for (const { text, constraint } of constraints) {
         if (!constraint)
           return { reason: "ConstraintUnreadable", message: `"${text}" does not parse` };
-        if (labelsSatisfy(constraint, candidate.labels)) continue;
-        const value = Object.hasOwn(candidate.labels, constraint.key)
-          ? candidate.labels[constraint.key]
-          : undefined;
-        if (value === undefined) {
+        if (labelsSatisfy(constraint, labels)) continue;
+        if (!("parts" in constraint) && isMissing(constraint, labels)) {
           return {
             reason: "LabelMissing",
             message: `"${text}" wants a label ${constraint.key}, and there is none`,
           };
         }
         return {
-          reason: "LabelMismatch",
-          message: `"${text}" does not hold: ${constraint.key} is ${value}`,
+          reason: isMissing(constraint, labels) ? "LabelMissing" : "LabelMismatch",
+          message: `"${text}" does not hold: ${labelFacts(constraint, labels)}`,
         };
       }
       return undefined;

@@ -1,6 +1,8 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import type { Condition } from "@octoplane/kinds/condition";
+import type { Preference } from "@octoplane/kinds/constraints";
+import type { Taint, Toleration } from "@octoplane/kinds/taint";
 import { candidateOf, type Candidate, type MetricReading } from "../candidate.ts";
 import type { Snapshot } from "../snapshot.ts";
 
@@ -17,6 +19,11 @@ interface ClusterFacts {
   readonly labels?: Readonly<Record<string, string>>;
   readonly customResources?: readonly string[];
   readonly readings?: readonly MetricReading[];
+  readonly taints?: readonly Taint[];
+  /** When each taint was first seen, by its text. */
+  readonly taintsSince?: Readonly<Record<string, string>>;
+  readonly cordoned?: boolean;
+  readonly drain?: boolean;
 }
 
 export function candidate(facts: ClusterFacts): Candidate {
@@ -27,8 +34,17 @@ export function candidate(facts: ClusterFacts): Candidate {
       labels: facts.labels ?? {},
       deleted: facts.deleted ? "2024-01-01T00:00:00Z" : null,
     },
-    spec: { custom_resources: facts.customResources ?? [] },
-    status: { state: facts.state ?? "ONLINE", served_kinds: [] },
+    spec: {
+      custom_resources: facts.customResources ?? [],
+      taints: facts.taints,
+      cordoned: facts.cordoned,
+      drain: facts.drain,
+    },
+    status: {
+      state: facts.state ?? "ONLINE",
+      served_kinds: [],
+      taints_since: facts.taintsSince,
+    },
   };
   return candidateOf(cluster as unknown as Cluster, facts.readings ?? []);
 }
@@ -48,6 +64,8 @@ export interface AppFacts {
   readonly labels?: readonly string[];
   readonly metrics?: readonly string[];
   readonly customResources?: readonly string[];
+  readonly preferred?: readonly Preference[];
+  readonly tolerations?: readonly Toleration[];
   readonly rescheduleAfter?: number | null;
   /** The generation whose work is done; the present one is 3. */
   readonly completed?: number;
@@ -66,8 +84,10 @@ export function application(facts: AppFacts = {}): Application {
           labels: facts.labels ?? null,
           metrics: facts.metrics ?? null,
           custom_resources: facts.customResources ?? [],
+          ...(facts.preferred === undefined ? {} : { preferred: facts.preferred }),
         },
       },
+      ...(facts.tolerations === undefined ? {} : { tolerations: facts.tolerations }),
       ...(facts.rescheduleAfter === undefined ? {} : { reschedule_after: facts.rescheduleAfter }),
     },
     status: {

@@ -3,6 +3,7 @@ import type { Copy } from "@octoplane/kinds/application";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import type { Guard, Write } from "@octoplane/store/store";
 import { partKey } from "../keys.ts";
+import { metricValueRemovals } from "../metric-values.ts";
 import { encodeRecord, type ObjectRecord, type StatusRecord, type Stored } from "../record.ts";
 import type { RestoreGroup } from "./restore-group.ts";
 
@@ -87,12 +88,14 @@ function written(
   ];
   const kept = new Set(group.beside.map(({ key }) => key));
   const gone = present.beside.filter((key) => !kept.has(key));
+  const last = present.object?.record.metadata.uid;
+  const observed = last === undefined || isSameLife ? [] : metricValueRemovals(kind, last);
   return {
     index: group.index,
     result,
     guards: guardsOf(group, present),
     records,
-    beside: [...group.beside, ...gone.map((key): Write => ({ key, remove: true }))],
+    beside: [...group.beside, ...gone.map((key): Write => ({ key, remove: true })), ...observed],
   };
 }
 

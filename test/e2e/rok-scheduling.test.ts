@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readAs } from "@octoplane/kinds/read-input";
+import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
+import { exitStatus } from "@octoplane/rok/exit-status";
+import { systemClock } from "@octoplane/shared/clock";
+import { silentLog } from "@octoplane/shared/log";
+import { systemRandom } from "@octoplane/shared/random";
+import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
+import { start, type Standalone } from "@octoplane/standalone/start";
+import { waitFor } from "../wait-for.ts";
+import { runRok, type RokRun } from "./rok-run.ts";
+
+/** Preferences, cordons, drains and taints by the command line, against the whole system with simulated clusters. */
+
+const web = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: default }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec: { containers: [{ name: web, image: "web:1" }] }
+`;
+
+let folder: string;
+let server: Standalone;
+let sim: Sim;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rok-scheduling-"));
+  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
+  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
+  const clusters = [{ name: "berlin" }, { name: "oslo" }];
+  sim = await startSim({ clock: systemClock, random: systemRandom, clusters });
+  await writeFile(join(folder, "web.yaml"), web);
+  for (const name of sim.clusterNames()) {
+    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
+    await good(`kube cluster register -k ${name}.yaml -l city=${name} --wait online`);
+  }
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await sim?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function rok(line: string | readonly string[]): Promise<RokRun> {
+  const words = typeof line === "string" ? line.split(" ") : line;
+  return await runRok(words, {
+    folder,
+    variables: { OCTOPLANE_DATA_DIR: join(folder, "data"), OCTOPLANE_SERVER: server.address },
+  });
+}
+
+async function good(line: string | readonly string[]): Promise<RokRun> {
+  const result = await rok(line);
+  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
+  return result;
+}
+
+/** Copies of the Deployment that are available on a cluster; `undefined` where there is none. */
+function available(cluster: string): number | undefined {
+  const found = sim
+    .cluster(cluster)
+    .objects()
+    .find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "web");
+  const status = found?.["status"] as { readonly availableReplicas?: number } | undefined;
+  return found && (status?.availableReplicas ?? 0);
+}
+
+test("a preference puts an application, a drain moves it without a gap, and a cordon keeps it", async () => {
+  const wish = ["--cluster-label-preference", "10 city is berlin or city is bergen"];
+  await good([..."kube app create web -f web.yaml --wait --timeout 30s".split(" "), ...wish]);
+  expect((await good("kube app explain web")).out).toMatch(
+    /preferred: city is berlin or city is bergen +1 +10/,
+  );
+  expect((await good("kube cluster drain berlin")).out).toMatch(/scheduling +draining/);
+  await waitFor("web only on oslo", () => {
+    const copies = [available("berlin"), available("oslo")];
+    expect(copies.some((count) => count === 1)).toBe(true);
+    return copies[0] === undefined && copies[1] === 1;
+  });
+  expect((await good("kube app explain web")).out).toContain("berlin no longer fits");
+  expect((await good("kube cluster cordon oslo")).out).toMatch(/scheduling +cordoned/);
+  expect((await good("kube cluster uncordon berlin")).out).toMatch(/scheduling +open/);
+  expect((await good("kube cluster uncordon berlin")).out).toMatch(/scheduling +open/);
+  const { out } = await good("kube app get web -o json");
+  expect(JSON.parse(out)).toMatchObject({ status: { scheduled_to: { name: "oslo" } } });
+  await good("kube cluster uncordon oslo");
+});
+
+test("taints are put, replaced and taken away, and wrong ones are refused with their form", async () => {
+  const two = await good("kube cluster taint berlin gpu=yes:NoSchedule down:NoExecute");
+  expect(two.out).toMatch(/taints +gpu=yes:NoSchedule\n +down:NoExecute/);
+  const other = await good("kube cluster taint berlin gpu=no:NoSchedule down-");
+  expect(other.out).toMatch(/taints +gpu=no:NoSchedule\n/);
+  expect((await good("kube cluster taint berlin gpu:NoSchedule-")).out).not.toContain("gpu");
+  for (const wrong of ["gpu", "gpu:Never", ":NoExecute", "a:NoExecute:b"]) {
+    const { status, err } = await rok(`kube cluster taint berlin ${wrong}`);
+    expect(status).toBe(exitStatus.usage);
+    expect(err).toContain("expected key[=value]:NoSchedule or :NoExecute");
+  }
+  const invalid = await rok("kube cluster taint berlin -- --x:NoExecute");
+  expect(invalid.status).not.toBe(exitStatus.ok);
+});
+
+test("tolerations are written as kubectl's taints are, and stand in the application", async () => {
+  const line = "kube app update web --toleration down:NoExecute:5m --toleration gpu=yes -o json";
+  const { out } = await good(line);
+  expect(JSON.parse(out).spec.tolerations).toEqual([
+    { key: "down", operator: "Exists", value: "", effect: "NoExecute", seconds: 300 },
+    { key: "gpu", operator: "Equal", value: "yes", effect: null, seconds: null },
+  ]);
+  const cleared = await good("kube app update web --remove-existing-tolerations -o json");
+  expect(JSON.parse(cleared.out).spec.tolerations).toEqual([]);
+});
+
+test("what can never be true is stored, and warned of beside the result", async () => {
+  const constraints = ["-L", "city is x", "-L", "city is not x", "--disable-migration"];
+  const { out, err } = await good(["kube", "app", "update", "web", "-o", "json", ...constraints]);
+  expect(JSON.parse(out).spec.constraints.cluster.labels).toEqual(["city is x", "city is not x"]);
+  expect(err).toBe(
+    'warning: "city is x" and "city is not x" are never true together: nothing will ever fit\n',
+  );
+  const quiet = await good("kube app update web --remove-existing-label-constraints");
+  expect(quiet.err).toBe("");
+});

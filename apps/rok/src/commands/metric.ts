@@ -2,8 +2,7 @@ import { Option, type Command } from "commander";
 import type { Metric } from "@octoplane/kinds/metric";
 import type { Run } from "../leaf.ts";
 import { readIntegers, readNumber } from "../input/option-values.ts";
-import { addMetricGet, addMetricList } from "../metrics/metric-table.ts";
-import { addDelete } from "./resource.ts";
+import { addDelete, addGet, addList, type AddColumns } from "./resource.ts";
 import { addWrites, option } from "./write.ts";
 import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 
@@ -51,8 +50,12 @@ function addCommands(
   parent: Command,
   { kind, providerFlag }: { readonly kind: LazyKind; readonly providerFlag: string },
 ): void {
-  addMetricList(run, parent, kind);
-  addMetricGet(run, parent, kind);
+  const addColumns: AddColumns = async (...shown) => {
+    const { addValueColumns } = await import("../metrics/value-columns.ts");
+    return await addValueColumns(...shown);
+  };
+  addList(run, parent, kind, addColumns);
+  addGet(run, parent, kind, addColumns);
   addWrites<MetricFlags>(run, parent, kind, {
     verb: "create",
     flags: (command, isNew) => metricFlags(command, isNew, providerFlag),

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import type { KindLike, Ref } from "@octoplane/client/client";
+import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import { leaf, type Run } from "../leaf.ts";
 import type { LazyKind } from "../objects/lazy-kind.ts";
 import type { ListFlags } from "../objects/list-objects.ts";
@@ -7,7 +8,14 @@ import type { Session } from "../session.ts";
 
 /** Commands that are the same for every kind. */
 
-export function addList(run: Run, parent: Command, kind: LazyKind): void {
+/** The kind with columns more, for what is known of these objects beside what stands in them. */
+export type AddColumns = (
+  session: Session,
+  kind: AnyKind,
+  items: readonly AnyResource[],
+) => Promise<AnyKind>;
+
+export function addList(run: Run, parent: Command, kind: LazyKind, addColumns?: AddColumns): void {
   leaf<ListFlags>(run, parent, {
     usage: "list",
     about: `list every ${kind.noun}${kind.namespaced ? " of a namespace" : ""}`,
@@ -25,7 +33,8 @@ export function addList(run: Run, parent: Command, kind: LazyKind): void {
       ]);
       const items = await listObjects(session, loaded, options);
       if (session.output !== "table") return await printValue(session, items);
-      printTable(session, tableFor(session, loaded, items, { ...options, style }));
+      const shown = addColumns ? await addColumns(session, loaded, items) : loaded;
+      printTable(session, tableFor(session, shown, items, { ...options, style }));
     },
   });
 }
@@ -39,7 +48,7 @@ export function listFlags(command: Command, namespaced: boolean, watchable = tru
   if (watchable) command.option("-w, --watch", "go on with every change");
 }
 
-export function addGet(run: Run, parent: Command, kind: LazyKind): void {
+export function addGet(run: Run, parent: Command, kind: LazyKind, addColumns?: AddColumns): void {
   leaf(run, parent, {
     usage: "get <name>",
     about: `show one ${kind.noun}`,
@@ -50,7 +59,10 @@ export function addGet(run: Run, parent: Command, kind: LazyKind): void {
         await import("../output/print-resource.ts"),
       ];
       const objects = (await session.client()).of<KindLike>(loaded);
-      await printOne(session, loaded, await objects.get(await refOf(session, kind, args[0])));
+      const found = await objects.get(await refOf(session, kind, args[0]));
+      const isTable = session.output === "table";
+      const shown = addColumns && isTable ? await addColumns(session, loaded, [found]) : loaded;
+      await printOne(session, shown, found);
     },
   });
 }

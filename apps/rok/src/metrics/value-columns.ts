@@ -1,61 +1,18 @@
-import type { Command } from "commander";
-import type { Client, KindLike, Ref } from "@octoplane/client/client";
+import type { Client, Ref } from "@octoplane/client/client";
 import type { AnyKind, AnyResource, Column } from "@octoplane/kinds/kind";
 import type { MetricValue } from "@octoplane/kinds/metric-value";
 import { isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { listFlags, refOf } from "../commands/resource.ts";
-import { leaf, type Run } from "../leaf.ts";
-import type { LazyKind } from "../objects/lazy-kind.ts";
-import type { ListFlags } from "../objects/list-objects.ts";
+import type { AddColumns } from "../commands/resource.ts";
 import { ageText } from "../output/age-text.ts";
 
-/** Metrics in tables, with their current values where the server knows them. */
+/** What tables of metrics show beside the metrics: their current values, where the server knows them. */
 
-export function addMetricList(run: Run, parent: Command, kind: LazyKind): void {
-  leaf<ListFlags>(run, parent, {
-    usage: "list",
-    about: `list every ${kind.noun}${kind.namespaced ? " of a namespace" : ""}`,
-    flags: (command) => listFlags(command, kind.namespaced),
-    async act({ options, session }) {
-      const loaded = await kind.load();
-      const style = "krake";
-      if (options.watch === true) {
-        const { watchObjects } = await import("../objects/watch-objects.ts");
-        return await watchObjects(session, loaded, { ...options, style });
-      }
-      const [{ listObjects, tableFor }, { printTable, printValue }] = await Promise.all([
-        import("../objects/list-objects.ts"),
-        import("../output/print-resource.ts"),
-      ]);
-      const items = await listObjects(session, loaded, options);
-      if (session.output !== "table") return await printValue(session, items);
-      const values = await currentValues(await session.client(), loaded, items);
-      const valued = withValues(loaded, values, session.io.clock.now());
-      printTable(session, tableFor(session, valued, items, { ...options, style }));
-    },
-  });
-}
-
-export function addMetricGet(run: Run, parent: Command, kind: LazyKind): void {
-  leaf(run, parent, {
-    usage: "get <name>",
-    about: `show one ${kind.noun}`,
-    kind,
-    async act({ args, session }) {
-      const [loaded, { printOne }] = [
-        await kind.load(),
-        await import("../output/print-resource.ts"),
-      ];
-      const client = await session.client();
-      const metric = await client.of<KindLike>(loaded).get(await refOf(session, kind, args[0]));
-      if (session.output !== "table") return await printOne(session, loaded, metric);
-      const values = await currentValues(client, loaded, [metric]);
-      const valued = withValues(loaded, values, session.io.clock.now());
-      await printOne(session, valued, metric);
-    },
-  });
-}
+/** Metrics with columns for their values, as they are now. */
+export const addValueColumns: AddColumns = async (session, kind, metrics) => {
+  const values = await currentValues(await session.client(), kind, metrics);
+  return withValues(kind, values, session.io.clock.now());
+};
 
 type Values = ReadonlyMap<string, MetricValue>;
 
@@ -84,7 +41,7 @@ async function currentValues(
 }
 
 /** The kind with columns for values, if there are any to show. Pure. */
-export function withValues(kind: AnyKind, values: Values, now: number): AnyKind {
+function withValues(kind: AnyKind, values: Values, now: number): AnyKind {
   const all = [...values.values()];
   if (all.every((value) => value.time === null && !value.clusters && value.problem === null)) {
     return kind;

@@ -96,12 +96,12 @@ export function historySuite(open: OpenServer): void {
 
   describe("the preview of a deletion", () => {
     it("names all that goes along, as far as one may see it, and counts the rest", async () => {
-      const owner = { api: "kubernetes", kind: "Application", namespace: "sse", name: "root" };
-      await create("sse", "root");
+      const owner = { api: "kubernetes", kind: "Application", namespace: "sse", name: "trunk" };
+      await create("sse", "trunk");
       await create("sse", "leaf", { owners: [owner] });
       const leaf = { ...owner, name: "leaf" };
       await create("elsewhere", "far", { owners: [leaf] });
-      const preview = await server.ok("GET", `${applications("sse")}/root/cascade`);
+      const preview = await server.ok("GET", `${applications("sse")}/trunk/cascade`);
       const far = { ...owner, namespace: "elsewhere", name: "far" };
       expect(preview).toMatchObject({ kind: "CascadePreview", items: [leaf, far], hidden: 0 });
       const rules = [
@@ -111,7 +111,7 @@ export function historySuite(open: OpenServer): void {
       const binding = { metadata: { name: "r" }, users: ["team-lead"], roles: ["reader"] };
       await server.ok("POST", "/core/rolebindings", { body: binding });
       await waitFor("the right to read", async () => {
-        const path = `${applications("sse")}/root/cascade`;
+        const path = `${applications("sse")}/trunk/cascade`;
         const { status, body } = await server.call("GET", path, { user: "team-lead" });
         if (status !== 200) return false;
         expect(body).toMatchObject({ items: [leaf], hidden: 1 });

@@ -87,7 +87,7 @@ test("after any puts and removals it refuses just what a walk over all that is l
               const credential = { what: "token", id, issued, end: Infinity } as const;
               const refused = [...left.values()].some(
                 ({ token_id, user, before }) =>
-                  token_id === id || (user === name && issued < (before ?? created)),
+                  token_id === id || (user === name && issued < (before ?? created + 1)),
               );
               const reason = book.reason(namedUser(name, [], credential));
               expect([id, name, issued, reason !== undefined]).toEqual([id, name, issued, refused]);

@@ -40,7 +40,8 @@ export class RevocationBook {
       uid: metadata.uid,
       token: spec.token_id ?? undefined,
       user: spec.user ?? undefined,
-      before: momentOf(spec.before) ?? Date.parse(metadata.created),
+      // The very millisecond in which it was made still counts as before: what is stolen then must end too.
+      before: momentOf(spec.before) ?? Date.parse(metadata.created) + 1,
       expires: momentOf(spec.expires) ?? Infinity,
     };
     this.#entries.set(metadata.name, entry);

@@ -10,7 +10,7 @@ import {
   TokenRevocationKind,
   type TokenRevocation,
 } from "@octoplane/kinds/token-revocation";
-import { isoTime } from "@octoplane/shared/clock";
+import { isoTime, pause } from "@octoplane/shared/clock";
 import { invalid, isFailure } from "@octoplane/shared/errors";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { userOfToken } from "../auth/authenticate.ts";
@@ -56,6 +56,12 @@ export function revocationRoute(app: FastifyInstance, context: ApiContext): void
     checkBody(body);
     const revocation = await store(context, await specOf(context, body));
     context.authenticator.standing.revocations.note(revocation);
+    // Answered when its millisecond is over, so that a token made after the answer is from after it.
+    const { clock } = context.resources.parts;
+    const over = Date.parse(revocation.metadata.created) + 1;
+    while (body.user !== undefined && clock.now() < over && !context.closing.aborted) {
+      await pause(clock, 1, context.closing);
+    }
     return answer(reply, revocation);
   });
 }

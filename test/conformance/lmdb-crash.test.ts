@@ -1,5 +1,5 @@
 import { systemClock } from "@octoplane/shared/clock";
-import { isFailure } from "@octoplane/shared/errors";
+import { messageOf, isFailure } from "@octoplane/shared/errors";
 import { silentLog } from "@octoplane/shared/log";
 import { put, Watcher } from "@octoplane/store/conformance/harness";
 import { openStore } from "@octoplane/store/open";
@@ -50,7 +50,7 @@ describe("an LMDB store whose process is killed", () => {
     await new Promise((done) => child!.stdout!.once("data", done));
     const error: unknown = await open().catch((reason: unknown) => reason);
     expect(isFailure(error, "Unavailable")).toBe(true);
-    expect(String(error)).toContain(`process ${child.pid}`);
+    expect(messageOf(error)).toContain(`process ${child.pid}`);
     await killAfter(child, 0);
     await using first = await open();
     expect(await first.list("/newest/")).toMatchObject({ more: false });

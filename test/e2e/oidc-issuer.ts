@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,7 +31,7 @@ export async function startIssuer(settings: Configuration = {}): Promise<Issuer>
   const rotateKeys = (): void => {
     const provider = new Provider(address, { ...configurationOf(), ...settings });
     provider.on("grant.success", (context) => {
-      grants.push(String(context.oidc.params?.["grant_type"]));
+      grants.push(textOf(context.oidc.params?.["grant_type"]));
     });
     const handle = provider.callback();
     answer = (request, response) => void handle(request, response);

@@ -1,3 +1,4 @@
+import { messageOf } from "@octoplane/shared/errors";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -16,7 +17,7 @@ export class ScriptedSources implements AsyncDisposable {
   private constructor() {
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
-        response.writeHead(500).end(String(error));
+        response.writeHead(500).end(messageOf(error));
       });
     });
   }

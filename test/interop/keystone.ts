@@ -122,7 +122,7 @@ export class Keystone implements AsyncDisposable {
   ): Promise<string> {
     const { name, domain_id: domain } = wanted;
     const query = new URLSearchParams({ name, ...(domain ? { domain_id: domain } : {}) });
-    const found = await this.call("GET", `/${kind}s?${query}`);
+    const found = await this.call("GET", `/${kind}s?${query.toString()}`);
     const known = found[`${kind}s`][0]?.id as string | undefined;
     if (known !== undefined) return known;
     const made = await this.call("POST", `/${kind}s`, { body: { [kind]: wanted } });

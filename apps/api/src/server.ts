@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { SecureContextOptions } from "node:tls";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
@@ -108,7 +109,7 @@ function useJson(app: FastifyInstance): void {
     ["application/json", mergePatchType],
     { parseAs: "string" },
     async (request: FastifyRequest, body: unknown) => {
-      const text = String(body);
+      const text = textOf(body);
       const expected = request.method === "PATCH" ? mergePatchType : "application/json";
       const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
       if (type !== expected) throw failure("Unparsable", `expected a body of type ${expected}`);

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { kinds } from "@octoplane/kinds/registry";
 import { AuditLog } from "@octoplane/resources/audit-log";
 import type { Resources } from "@octoplane/resources/resources";
-import { failure } from "@octoplane/shared/errors";
+import { messageOf, failure } from "@octoplane/shared/errors";
 import type { Running } from "@octoplane/shared/lifecycle";
 import { parseListen } from "@octoplane/shared/listen";
 import type { Log } from "@octoplane/shared/log";
@@ -78,7 +78,9 @@ export async function start(
   const close = closerOf(server, resources.parts.clock);
   await server.listen(listen).catch((error: unknown) => {
     const inUse = (error as { readonly code?: string }).code === "EADDRINUSE";
-    const reason = inUse ? "the port is in use (another one: --listen 127.0.0.1:0)" : String(error);
+    const reason = inUse
+      ? "the port is in use (another one: --listen 127.0.0.1:0)"
+      : messageOf(error);
     throw failure("Unavailable", `cannot listen on ${config.listen}: ${reason}`, { cause: error });
   });
   const { port } = server.server.address() as AddressInfo;

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { createHash } from "node:crypto";
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
 import type { Discovery, KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
@@ -198,8 +199,8 @@ function applicable(item: ManifestObject, namespace: string | undefined): KubeOb
   } = item["metadata"] as Readonly<Record<string, unknown>>;
   return {
     ...rest,
-    apiVersion: String(item["apiVersion"]),
-    kind: String(item["kind"]),
+    apiVersion: textOf(item["apiVersion"]),
+    kind: textOf(item["kind"]),
     metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) },
   };
 }

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { failure, type FieldProblem } from "@octoplane/shared/errors";
 import { redactedSecret } from "./redacted-secret.ts";
 
@@ -52,7 +53,7 @@ export function checkKubeconfig(value: unknown): readonly FieldProblem[] {
 /** The name of the one cluster of a kubeconfig, if it has a name. */
 export function clusterNameOf(kubeconfig: unknown): string | undefined {
   const [cluster] = isEntry(kubeconfig) ? entriesOf(kubeconfig, "clusters") : [];
-  return textOf(cluster?.["name"]);
+  return stringOf(cluster?.["name"]);
 }
 
 /**
@@ -63,8 +64,8 @@ export function clusterNameOf(kubeconfig: unknown): string | undefined {
 export function selectContext(kubeconfig: unknown, contextName?: string): Entry {
   if (!isEntry(kubeconfig)) throw failure("Invalid", "expected a kubeconfig (an object)");
   const contexts = entriesOf(kubeconfig, "contexts");
-  const names = contexts.map((context) => String(context["name"]));
-  const current = textOf(kubeconfig["current-context"]);
+  const names = contexts.map((context) => textOf(context["name"]));
+  const current = stringOf(kubeconfig["current-context"]);
   const chosen = contextName ?? current ?? (names.length === 1 ? names[0] : undefined);
   const there = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
   if (chosen === undefined) {
@@ -87,7 +88,7 @@ type ListName = "contexts" | "clusters" | "users";
 function requireNamed(kubeconfig: Entry, list: ListName, name: unknown): Entry {
   const found = entriesOf(kubeconfig, list).find((entry) => entry["name"] === name);
   if (found) return found;
-  throw failure("Invalid", `the context names "${String(name)}", which is not among its ${list}`);
+  throw failure("Invalid", `the context names "${textOf(name)}", which is not among its ${list}`);
 }
 
 function checkOnlyOne(kubeconfig: Entry, list: ListName): readonly FieldProblem[] {
@@ -98,12 +99,12 @@ function checkOnlyOne(kubeconfig: Entry, list: ListName): readonly FieldProblem[
   }
   const entries: readonly unknown[] = Array.isArray(value) ? value : [];
   if (entries.length !== 1) {
-    const names = entries.map((entry) => (isEntry(entry) ? String(entry["name"]) : "?"));
+    const names = entries.map((entry) => (isEntry(entry) ? textOf(entry["name"]) : "?"));
     const found = names.length === 0 ? "none" : `${names.length}: ${names.join(", ")}`;
     return [{ field: list, message: `expected exactly one ${one}, found ${found}` }];
   }
   const [entry] = entries;
-  if (isEntry(entry) && textOf(entry["name"]) !== undefined) return [];
+  if (isEntry(entry) && stringOf(entry["name"]) !== undefined) return [];
   return [{ field: `${list}[0].name`, message: "expected a name" }];
 }
 
@@ -117,7 +118,7 @@ function checkReferences(kubeconfig: Entry): readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
   const current = kubeconfig["current-context"];
   if (!isAbsent(current) && current !== context["name"]) {
-    const message = `expected "${String(context["name"])}", the only context, or nothing`;
+    const message = `expected "${textOf(context["name"])}", the only context, or nothing`;
     problems.push({ field: "current-context", message });
   }
   const inner = innerOf(context, "context");
@@ -127,7 +128,7 @@ function checkReferences(kubeconfig: Entry): readonly FieldProblem[] {
   ] as const) {
     const name = entriesOf(kubeconfig, list)[0]?.["name"];
     if (name === undefined || inner[field] === name) continue;
-    const message = `expected "${String(name)}", the only ${field}`;
+    const message = `expected "${textOf(name)}", the only ${field}`;
     problems.push({ field: `contexts[0].context.${field}`, message });
   }
   const namespace = inner["namespace"];
@@ -248,7 +249,7 @@ function urlOf(value: unknown): URL | undefined {
   return (typeof value === "string" && URL.parse(value)) || undefined;
 }
 
-function textOf(value: unknown): string | undefined {
+function stringOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { invalid, type FieldProblem } from "@octoplane/shared/errors";
@@ -110,7 +111,7 @@ function describe(error: SchemaError, value: unknown): readonly (readonly [strin
     case "const":
       return [[path, `must be ${JSON.stringify(params["allowedValue"])}`]];
     case "type":
-      return [[path, `must be ${String(params["type"])}${foundAt(value, path)}`]];
+      return [[path, `must be ${textOf(params["type"])}${foundAt(value, path)}`]];
     default:
       return [[path, error.message]];
   }

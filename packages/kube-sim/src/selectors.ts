@@ -1,4 +1,5 @@
 /** Label and field selectors as they stand in a query string. */
+import { textOf } from "@octoplane/shared/text-of";
 import { badRequest } from "./api-error.ts";
 import { isMap, textAt, textMapAt, textsAt, valueAt } from "./json.ts";
 import type { SimObject } from "./sim-object.ts";
@@ -67,7 +68,7 @@ export function fieldMatcher(selector: string): Matcher {
   return (object) =>
     requirements.every(({ path, isNegated, value }) => {
       const found = valueAt(object, ...path);
-      const text = found === undefined || isMap(found) ? "" : String(found);
+      const text = found === undefined || isMap(found) ? "" : textOf(found);
       return (text === value) !== isNegated;
     });
 }

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { KubeError } from "./kube.ts";
@@ -180,7 +181,7 @@ export function notKubernetes(problem: string): KubeError {
 }
 
 function describe(error: unknown): { readonly code: string; readonly text: string } {
-  if (!(error instanceof Error)) return { code: "", text: String(error) };
+  if (!(error instanceof Error)) return { code: "", text: textOf(error) };
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   // Attempts on several addresses come as one error without a text of its own.
   const inner: readonly unknown[] =

@@ -1,3 +1,4 @@
+import { messageOf } from "@octoplane/shared/errors";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,8 +79,8 @@ it("a value that came from one of Krake's keys is told with that key", async () 
 
 it("YAML that is none is told with its line, and none of its text", async () => {
   const error: unknown = await load("token: secret\n  x: [\n").catch((caught: unknown) => caught);
-  expect(String(error)).toMatch(/api\.yaml:\d: /);
-  expect(String(error)).not.toContain("secret");
+  expect(messageOf(error)).toMatch(/api\.yaml:\d: /);
+  expect(messageOf(error)).not.toContain("secret");
   await expect(load("a: 1\n---\nb: 2\n")).rejects.toThrow(/api\.yaml/);
   await expect(load("- a\n")).rejects.toThrow("expected a YAML file of keys and values");
   await expect(load("log-level: info\nlog_level: info\n")).rejects.toThrow("stands twice");

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { checkName, isName } from "@octoplane/kinds/metadata";
 import { GlobalMetricKind, MetricKind, type Metric } from "@octoplane/kinds/metric";
@@ -74,7 +75,7 @@ function readDraft(index: number, document: unknown): Draft | readonly FieldProb
     return [{ field: "", message: "expected an object with api, kind and metadata" }];
   }
   const { api, kind: name } = document as { readonly api?: unknown; readonly kind?: unknown };
-  const kind = meantKind(kindNamed(String(api), String(name)), document);
+  const kind = meantKind(kindNamed(textOf(api), textOf(name)), document);
   if (!kind || !batchKinds.includes(kind)) {
     const accepted = batchKinds.map((one) => `${one.api}/${one.kind}`).join(", ");
     const found = `${told(api)}/${told(name)}`;

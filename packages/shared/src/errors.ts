@@ -1,3 +1,4 @@
+import { textOf } from "./text-of.ts";
 /**
  * The closed set of errors. Every failure that a person or a client may see is one of these; the code is
  * stable, the message is for people. What is not an OctoplaneError is a bug and answered as `Internal`.
@@ -66,7 +67,7 @@ export function isFailure(error: unknown, ...codes: readonly ErrorCode[]): error
 export function messageOf(error: unknown): string {
   const parts: string[] = [];
   for (let current = error; current !== undefined && parts.length < 5;) {
-    const text = current instanceof Error ? current.message || current.name : String(current);
+    const text = current instanceof Error ? current.message || current.name : textOf(current);
     if (!parts.includes(text)) parts.push(text);
     current = current instanceof Error ? current.cause : undefined;
   }

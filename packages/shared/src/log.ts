@@ -43,7 +43,7 @@ function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof OctoplaneError) return { code: error.code, message: messageOf(error) };
   return error instanceof Error
     ? { message: messageOf(error), stack: error.stack }
-    : { message: String(error) };
+    : { message: messageOf(error) };
 }
 
 /** For tests and tools that want no log. */

@@ -1,3 +1,4 @@
+import { textOf } from "./text-of.ts";
 import { readFile } from "node:fs/promises";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
 import { failure, messageOf } from "./errors.ts";
@@ -83,7 +84,7 @@ function offsetOf(document: Document.Parsed, wanted: readonly string[]): number 
   for (const part of wanted) {
     if (isMap(node)) {
       const pair = node.items.find(
-        ({ key }) => isScalar(key) && String(key.value).replaceAll("-", "_") === part,
+        ({ key }) => isScalar(key) && textOf(key.value).replaceAll("-", "_") === part,
       );
       if (!pair) return found;
       found = isScalar(pair.key) ? (pair.key.range?.[0] ?? found) : found;

@@ -1,3 +1,4 @@
+import { textOf } from "./text-of.ts";
 import { isAlias, isMap, isScalar, isSeq, type Scalar, type YAMLMap } from "yaml";
 import { limits } from "./limits.ts";
 import {
@@ -146,7 +147,10 @@ function scalarJson(node: Scalar): unknown {
     return number;
   }
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new YamlProblem(`expected a finite number, found "${node.value}"`, offsetOf(node));
+    throw new YamlProblem(
+      `expected a finite number, found "${textOf(node.value)}"`,
+      offsetOf(node),
+    );
   }
   return value;
 }

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure, messageOf } from "@octoplane/shared/errors";
@@ -88,7 +89,7 @@ async function fetchKeys(issuer: string, clock: Clock): Promise<readonly IssuerK
   const discovery = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const { json } = await ask(discovery, {}, clock);
   const { issuer: named, jwks_uri: uri } = { ...(json as Readonly<Record<string, unknown>>) };
-  if (named !== issuer) throw failure("Invalid", `${discovery} is about issuer ${String(named)}`);
+  if (named !== issuer) throw failure("Invalid", `${discovery} is about issuer ${textOf(named)}`);
   const url = typeof uri === "string" ? URL.parse(uri) : null;
   if (!url || (url.protocol !== "https:" && url.protocol !== new URL(issuer).protocol)) {
     throw failure("Invalid", `${discovery} names no jwks_uri that can be trusted`);

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditEntry } from "@octoplane/kinds/audit-record";
 import type { AuditLog } from "@octoplane/resources/audit-log";
@@ -39,7 +40,7 @@ export function useAudit(app: FastifyInstance, context: ApiContext, trail: Audit
       path: (request.url.split("?")[0] ?? "").slice(0, textMost),
       ...subject,
       dry_run: query["dryRun"] === "All",
-      force: /^true$/i.test(String(query["force"])),
+      force: /^true$/i.test(textOf(query["force"])),
       allowed: reply.statusCode !== 401 && reply.statusCode !== 403,
       status: reply.statusCode,
       code,

@@ -65,14 +65,14 @@ async function checkFile({
       const line = check.take(text);
       if (line.is !== "record" || !isObject(line.entry)) continue;
       const uid = metadataOf(line.entry)?.uid;
-      const first = typeof uid === "string" ? uids.get(uid) : undefined;
-      if (first !== undefined) {
-        throw failure(
-          "Invalid",
-          `line ${check.line}: the uid ${uid} stands in line ${first} already`,
-        );
+      if (typeof uid === "string") {
+        const first = uids.get(uid);
+        if (first !== undefined) {
+          const message = `line ${check.line}: the uid ${uid} stands in line ${first} already`;
+          throw failure("Invalid", message);
+        }
+        uids.set(uid, check.line);
       }
-      if (typeof uid === "string") uids.set(uid, check.line);
       if (isMarked(line.entry)) marked += 1;
       progress.tell(() => `${check.records} records read`);
     }

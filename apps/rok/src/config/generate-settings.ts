@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -95,7 +96,7 @@ async function krakeTls(block: unknown, cwd: string): Promise<ServerChoices["tls
   const { enabled, ...paths } = (block ?? {}) as Readonly<Record<string, unknown>>;
   if (enabled !== true) return undefined;
   const at = async (name: string): Promise<string> => {
-    const path = resolve(cwd, String(paths[name] ?? ""));
+    const path = resolve(cwd, textOf(paths[name] ?? ""));
     try {
       await readFile(path);
       return path;

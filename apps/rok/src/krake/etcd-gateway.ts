@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure, isFailure, messageOf } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -82,7 +83,7 @@ export class EtcdGateway {
     if (user !== undefined && this.#token === undefined) {
       const credentials = { name: user, password: password ?? "" };
       const answer = await this.#send("/v3/auth/authenticate", credentials);
-      this.#token = String((answer as { readonly token?: unknown }).token ?? "");
+      this.#token = textOf((answer as { readonly token?: unknown }).token ?? "");
     }
     return await this.#send(path, body);
   }
@@ -139,7 +140,7 @@ function errorOf(status: number, text: string, base: string): Error {
       readonly error?: unknown;
       readonly message?: unknown;
     };
-    said = String(message ?? error ?? "");
+    said = textOf(message ?? error ?? "");
   } catch {
     said = `status ${status}`;
   }

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { clusterNameOf, selectContext } from "@octoplane/kinds/kubeconfig";
@@ -57,16 +58,16 @@ function refusePlugins(kubeconfig: Entry): void {
   const provider = user["auth-provider"];
   if (!isEntry(exec) && !isEntry(provider)) return;
   const [field, how] = isEntry(exec)
-    ? ["exec", `runs a program (${String(exec["command"])}) to log in, which a server never does`]
+    ? ["exec", `runs a program (${textOf(exec["command"])}) to log in, which a server never does`]
     : ["auth-provider", "uses a login that only kubectl knows"];
   const name = entryOf(kubeconfig, "users")["name"];
   throw invalid([
     {
       field: `users[0].user.${field}`,
       message:
-        `the user ${String(name)} ${how}; ` +
+        `the user ${textOf(name)} ${how}; ` +
         `make a token with "kubectl create token ACCOUNT --duration=720h", put it into a ` +
-        `kubeconfig with "kubectl config set-credentials ${String(name)} --token=TOKEN", ` +
+        `kubeconfig with "kubectl config set-credentials ${textOf(name)} --token=TOKEN", ` +
         "and register that",
     },
   ]);

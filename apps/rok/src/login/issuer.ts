@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -27,7 +28,7 @@ export async function discover(issuer: string, clock: Clock): Promise<Endpoints>
   if (status !== 200)
     throw failure("Invalid", `there is no issuer at ${issuer} (status ${status})`);
   if (json["issuer"] !== issuer) {
-    throw failure("Invalid", `${page} is about issuer ${String(json["issuer"])}`);
+    throw failure("Invalid", `${page} is about issuer ${textOf(json["issuer"])}`);
   }
   const endpoint = (name: string): string | undefined => {
     const value = json[name];

@@ -57,6 +57,11 @@ describe("an answer of Prometheus", () => {
     ],
     ["nothing", "Prometheus refused the query: no reason given", null],
     ["something else", "Prometheus refused the query", [1, 2]],
+    [
+      "a kind of answer that is no text",
+      'expected one number, got a {"toString":""}',
+      { status: "success", data: { resultType: { toString: "" }, result: [] } },
+    ],
     ["no data", "expected one number, got a nothing", { status: "success" }],
     [
       "a broken scalar",

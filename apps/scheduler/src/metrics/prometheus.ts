@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { jsonOf, type BoundedFetch } from "./bounded-fetch.ts";
 import {
   asFetched,
@@ -37,7 +38,7 @@ export function readAnswer(answer: unknown, expression: string): Fetched {
   const { resultType, result } = recordOf(data);
   if (resultType === "scalar") return asFetched(valueOf(result));
   if (resultType !== "vector" || !Array.isArray(result)) {
-    return refused(`expected one number, got a ${String(resultType ?? "nothing")}`);
+    return refused(`expected one number, got a ${textOf(resultType ?? "nothing").slice(0, 40)}`);
   }
   const samples = result.map(recordOf);
   const named = samples.filter(({ metric }) => recordOf(metric)["__name__"] === expression);

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { kinds, type Cluster } from "../cluster.ts";
 import {
   cloneJson,
@@ -192,7 +193,7 @@ function rolloutBounds(
 
 function share(value: unknown, of: number): number {
   if (typeof value === "number") return value;
-  const match = /^(\d+)%$/u.exec(String(value));
+  const match = /^(\d+)%$/u.exec(textOf(value));
   return match === null ? of * 0.25 : (of * Number(match[1])) / 100;
 }
 

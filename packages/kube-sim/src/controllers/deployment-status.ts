@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { kinds, type Cluster } from "../cluster.ts";
 import { mapAt, numberAt, textAt, valueAt, type JsonMap } from "../json.ts";
 import { storeStatus } from "../operations/internal-write.ts";
@@ -71,7 +72,7 @@ function conditionsFor(
 function unavailableAllowed(live: SimObject, wanted: number): number {
   const value = valueAt(mapAt(live, "spec", "strategy"), "rollingUpdate", "maxUnavailable");
   if (typeof value === "number") return value;
-  const match = /^(\d+)%$/u.exec(String(value ?? "0%"));
+  const match = /^(\d+)%$/u.exec(textOf(value ?? "0%"));
   return Math.floor((wanted * Number(match?.[1] ?? 0)) / 100);
 }
 

@@ -3,6 +3,7 @@
  * than other writes, and refuses fields that the schema does not declare where they would only
  * prune them.
  */
+import { textOf } from "@octoplane/shared/text-of";
 import { isMap, mapAt, textAt, type JsonMap } from "../json.ts";
 import type { CustomSchema } from "./custom-schema.ts";
 
@@ -42,7 +43,7 @@ function checkValue(value: unknown, schema: JsonMap, context: Context): void {
   if (value === null || schema["x-kubernetes-int-or-string"] === true) return;
   const expected = mismatch(value, textAt(schema, "type"));
   if (expected !== undefined) {
-    const shown = isMap(value) || Array.isArray(value) ? "..." : String(value);
+    const shown = isMap(value) || Array.isArray(value) ? "..." : textOf(value);
     const text = `expected ${expected}, got &value.valueUnstructured{Value:${shown}}`;
     context.problems.push(`${context.path}: ${text}`);
   } else if (Array.isArray(value)) {

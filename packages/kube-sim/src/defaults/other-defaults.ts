@@ -1,4 +1,5 @@
 /** Defaults of the smaller kinds. */
+import { textOf } from "@octoplane/shared/text-of";
 import { ensureMap, fill, isMap, listAt, textAt, type JsonMap } from "../json.ts";
 
 export function defaultSecret(object: JsonMap): void {
@@ -7,7 +8,7 @@ export function defaultSecret(object: JsonMap): void {
   if (isMap(plain)) {
     const data = ensureMap(object, "data");
     for (const [key, value] of Object.entries(plain)) {
-      data[key] = Buffer.from(String(value)).toString("base64");
+      data[key] = Buffer.from(textOf(value)).toString("base64");
     }
   }
   delete object["stringData"];

@@ -1,4 +1,5 @@
 /** One request and its answer, with the JSON around them. */
+import { messageOf } from "@octoplane/shared/errors";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { limits } from "@octoplane/shared/limits";
 import { parse } from "yaml";
@@ -83,7 +84,7 @@ export function parseBody(body: Buffer): unknown {
   try {
     return parse(text, { version: "1.1", merge: true, uniqueKeys: false, logLevel: "silent" });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw badRequest(`error decoding YAML: ${reason}`);
   }
 }

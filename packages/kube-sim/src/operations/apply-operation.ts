@@ -1,4 +1,5 @@
 /** The PATCH of server-side apply over one object. */
+import { textOf } from "@octoplane/shared/text-of";
 import {
   ApiError,
   badRequest,
@@ -60,8 +61,10 @@ function checkConfig(context: WriteContext, config: JsonMap): void {
   }
   if (config["apiVersion"] === undefined || config["kind"] === undefined) {
     const { apiVersion = "", kind = "" } = config;
-    const version = String(apiVersion).includes("/") ? apiVersion : `/${String(apiVersion)}`;
-    throw badRequest(`invalid object type: ${String(version)}, Kind=${String(kind)}`);
+    const version = textOf(apiVersion);
+    throw badRequest(
+      `invalid object type: ${version.includes("/") ? version : `/${version}`}, Kind=${textOf(kind)}`,
+    );
   }
   const metadata = mapAt(config, "metadata");
   if (listAt(metadata, "managedFields").length > 0) {
@@ -70,7 +73,7 @@ function checkConfig(context: WriteContext, config: JsonMap): void {
   const { kind } = context;
   const wrong = wrongTexts(kind.custom === undefined ? config : { metadata }).map(
     ({ path, value }) =>
-      `${path}: expected string, got &value.valueUnstructured{Value:${String(value)}}`,
+      `${path}: expected string, got &value.valueUnstructured{Value:${textOf(value)}}`,
   );
   const undeclared =
     kind.custom === undefined

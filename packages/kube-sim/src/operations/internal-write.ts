@@ -2,6 +2,7 @@
  * Writes of the cluster's own controllers: no field managers, and nothing is written that is the
  * same.
  */
+import { textOf } from "@octoplane/shared/text-of";
 import type { Cluster } from "../cluster.ts";
 import { cloneJson, type JsonMap } from "../json.ts";
 import { apiVersionOf, kindKey, type SimKind } from "../kind.ts";
@@ -20,7 +21,7 @@ export function makeObject(
 ): SimObject | undefined {
   const namespace = content.metadata["namespace"];
   const where = typeof namespace === "string" ? namespace : undefined;
-  const name = String(content.metadata["name"] ?? "");
+  const name = textOf(content.metadata["name"] ?? "");
   if (cluster.storage.get(kindKey(kind), where, name) !== undefined) return undefined;
   if (where !== undefined) {
     const found = cluster.storage.get("/namespaces", undefined, where);

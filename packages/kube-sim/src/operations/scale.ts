@@ -1,4 +1,5 @@
 /** The `/scale` subresource: the number of replicas of a workload, whatever its kind. */
+import { textOf } from "@octoplane/shared/text-of";
 import { badRequest } from "../api-error.ts";
 import {
   canonicalJson,
@@ -34,7 +35,7 @@ export function scaleOf(object: SimObject): JsonMap {
 function selectorText(selector: JsonMap): string {
   const labels = isMap(selector["matchLabels"]) ? selector["matchLabels"] : {};
   return Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
+    .map(([key, value]) => `${key}=${textOf(value)}`)
     .join(",");
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { invalidField, requiredField, type Cause } from "../api-error.ts";
 import { mapAt, textAt, type JsonMap } from "../json.ts";
 import { kindKey, type SimKind } from "../kind.ts";
@@ -54,7 +55,7 @@ function validateName(kind: SimKind, name: string): readonly Cause[] {
 /** Labels of the object or of a template. */
 export function validateLabels(labels: JsonMap, field: string): readonly Cause[] {
   return Object.entries(labels).flatMap(([key, value]) => {
-    const text = String(value);
+    const text = textOf(value);
     const name = key.slice(key.lastIndexOf("/") + 1);
     if (!qualifiedName.test(name) || name.length > 63) {
       return [

@@ -1,3 +1,4 @@
+import { messageOf } from "@octoplane/shared/errors";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
@@ -36,7 +37,7 @@ export async function startScriptedServer(
       seen.push(request);
       await script(request, response);
     };
-    answer().catch((error: unknown) => response.destroy(new Error(String(error))));
+    answer().catch((error: unknown) => response.destroy(new Error(messageOf(error))));
   };
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.on("connection", (socket: Socket) => {

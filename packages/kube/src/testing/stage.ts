@@ -1,3 +1,4 @@
+import { messageOf } from "@octoplane/shared/errors";
 import type { Clock } from "@octoplane/shared/clock";
 import { systemClock } from "@octoplane/shared/clock";
 import { connectKube, type ConnectOptions } from "../http-kube.ts";
@@ -68,7 +69,7 @@ export async function errorOf(work: Promise<unknown>): Promise<KubeError> {
     (error: unknown) => error,
   );
   if (outcome instanceof KubeError) return outcome;
-  throw new Error(`expected a KubeError, found ${String(outcome)}`);
+  throw new Error(`expected a KubeError, found ${messageOf(outcome)}`);
 }
 
 /** A clock whose time passes when the test says so; network and promises run on as ever. */

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import type { AnyKind } from "@octoplane/kinds/kind";
@@ -126,7 +127,7 @@ async function judgeExisting(
     const [here, there] = [serverOf(existing.record.fields), serverOf(read.input)];
     if (here !== there) {
       const field = "spec.kubeconfig.clusters[0].cluster.server";
-      const message = `another cluster of this name is here, at ${here ?? "no address"}`;
+      const message = `another cluster of this name is here, at ${textOf(here ?? "no address")}`;
       return { result: "refused", problems: [{ field, message }] };
     }
   }
@@ -178,7 +179,7 @@ async function store(world: ImportWorld, work: Work): Promise<Imported> {
     writes.push({ key: partKey(kind, ref, "status"), value });
   }
   await world.parts.store.commit(guards, writes);
-  const state = String(read.status["state"]);
+  const state = textOf(read.status["state"]);
   const remarks = [...read.remarks, ...(placed?.remarks ?? [])];
   if (isApplication && ["FAILED", "DEGRADED"].includes(state)) {
     remarks.push(`it was ${state} under Krake; here it is tried again`);

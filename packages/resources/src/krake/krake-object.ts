@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { CloudKind, GlobalCloudKind } from "@octoplane/kinds/cloud";
 import { ClusterKind } from "@octoplane/kinds/cluster";
@@ -111,7 +112,7 @@ function readMetadata(
     inherit_labels,
     finalizers: deleted === null ? own : union(own, own.length === 0 ? [cascadeFinalizer] : []),
     owners: kept,
-    uid: String(uid),
+    uid: textOf(uid),
     created,
     modified: times["modified"] ?? created,
     deleted,

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import type { ApplicationStatus, Copy } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
@@ -107,7 +108,7 @@ function conditionsOf(
  * its applications away in the moment of the import.
  */
 function reachable(state: unknown): Finding | undefined {
-  const there = ["ONLINE", "FAILING_METRICS", "UNHEALTHY", "NOTREADY"].includes(String(state));
+  const there = ["ONLINE", "FAILING_METRICS", "UNHEALTHY", "NOTREADY"].includes(textOf(state));
   if (!there) return undefined;
   return {
     type: "Reachable",
@@ -129,7 +130,7 @@ function provisioned(krake: Plain): Finding | undefined {
     case "FAILED": {
       const { code, message } = isPlain(krake["reason"]) ? krake["reason"] : {};
       const reason = typeof code === "string" ? code : "INTERNAL_ERROR";
-      return { ...finding, status: "False", reason, message: String(message ?? "") };
+      return { ...finding, status: "False", reason, message: textOf(message ?? "") };
     }
     default:
   }

@@ -1,3 +1,4 @@
+import { textOf } from "../text-of.ts";
 import type { FieldProblem } from "../errors.ts";
 import { suggestion } from "../near-names.ts";
 import { krakeKeys, type KrakeFile, type KrakeKey } from "./krake-keys.ts";
@@ -164,7 +165,7 @@ class Translation {
   }
 
   #logLevel(value: unknown): void {
-    const level = logLevels[String(value).toUpperCase()];
+    const level = logLevels[textOf(value).toUpperCase()];
     if (level !== undefined) return this.#set("log_level", "log.level", level);
     this.#problems.push({
       field: "log.level",
@@ -178,7 +179,7 @@ class Translation {
     if (host === undefined && port === undefined) return;
     if (this.#isNamedToo("listen", host === undefined ? "port" : "host")) return;
     const name = typeof host === "string" && host !== "" ? host : "127.0.0.1";
-    this.#set("listen", "host", `${bracketed(name)}:${String(port ?? 8080)}`);
+    this.#set("listen", "host", `${bracketed(name)}:${textOf(port ?? 8080)}`);
     if (host === undefined) {
       this.#note(
         "port",
@@ -193,7 +194,7 @@ class Translation {
     if (host === undefined && port === undefined) return;
     if (this.#isNamedToo("store", "etcd")) return;
     const name = typeof host === "string" && host !== "" ? host : "127.0.0.1";
-    this.#set("store", "etcd", `etcd://${bracketed(name)}:${String(port ?? 2379)}`);
+    this.#set("store", "etcd", `etcd://${bracketed(name)}:${textOf(port ?? 2379)}`);
   }
 
   #isNamedToo(ours: string, krakes: string): boolean {
@@ -253,7 +254,7 @@ function coerced(value: unknown, form: KrakeKey["form"]): unknown {
       return isNumber && Number.isFinite(Number(value)) ? Number(value) : undefined;
     }
     case "flag":
-      return typeof value === "boolean" ? value : words[String(value).toLowerCase()];
+      return typeof value === "boolean" ? value : words[textOf(value).toLowerCase()];
     case "list":
       return Array.isArray(value) ? value : undefined;
     case "any":

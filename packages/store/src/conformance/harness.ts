@@ -1,4 +1,4 @@
-import { isFailure, type ErrorCode } from "@octoplane/shared/errors";
+import { messageOf, isFailure, type ErrorCode } from "@octoplane/shared/errors";
 import { expect } from "vitest";
 import type { Change, ChangeBatch, Revision, Store, Write } from "../store.ts";
 
@@ -64,7 +64,9 @@ export class Watcher implements AsyncDisposable {
     while (!condition()) {
       const leftMs = end - performance.now();
       if (leftMs <= 0 || this.isOver) {
-        expect.fail(`saw ${this.changes.length} changes, then: ${String(this.error ?? "nothing")}`);
+        expect.fail(
+          `saw ${this.changes.length} changes, then: ${messageOf(this.error ?? "nothing")}`,
+        );
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);

@@ -1,3 +1,4 @@
+import { textOf } from "@octoplane/shared/text-of";
 import { failure, isFailure, type ErrorCode, type OctoplaneError } from "@octoplane/shared/errors";
 
 /**
@@ -15,7 +16,7 @@ const byText: readonly (readonly [string, ErrorCode, string])[] = [
 /** The error of a request as one of the closed set; what is not known is `Unavailable`. */
 export function etcdFailure(error: unknown, doing: string): OctoplaneError {
   if (isFailure(error)) return error;
-  const text = textOf(error);
+  const text = messageIn(error);
   const known = byText.find(([part]) => text.includes(part));
   return known
     ? failure(known[1], `${doing}: ${known[2]}`, { cause: error })
@@ -29,7 +30,7 @@ export function isElsewhere(error: unknown): boolean {
 
 /** True when the request cannot have reached etcd, so that sending it again repeats nothing. */
 export function isUnsent(error: unknown): boolean {
-  const text = textOf(error);
+  const text = messageIn(error);
   return [
     "No connection established",
     "Name resolution failed",
@@ -37,6 +38,6 @@ export function isUnsent(error: unknown): boolean {
   ].some((part) => text.includes(part));
 }
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function messageIn(error: unknown): string {
+  return error instanceof Error ? error.message : textOf(error);
 }

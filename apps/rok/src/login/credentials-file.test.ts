@@ -74,7 +74,9 @@ test("a login is of one server, however its address is written, and of one conte
 
 test("nobody runs beside another under one lock, and an old one is taken away once", async () => {
   const lock = join(folder, "lock");
-  for (const text of [JSON.stringify({ id: "crashed", at: 0 }), "", "half a li"]) {
+  // Many times: what two processes do to each other they do only now and then.
+  const left = [JSON.stringify({ id: "crashed", at: 0 }), "", "half a li", '{"id":"../x","at":0}'];
+  for (const text of Array.from({ length: 10 }, () => left).flat()) {
     await writeFile(lock, text);
     let [inside, most, done] = [0, 0, 0];
     await Promise.all(

@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { pause, type Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -6,8 +6,9 @@ import { systemRandom } from "@octoplane/shared/random";
 
 /**
  * Runs while no other process on this machine runs under the same lock: a file that is made with its content in one step
- * (a hard link), so that nobody ever sees half of it. One that a crash left behind is taken away when it is old; should two
- * take away at once, the one whose lock that was puts it back. `Unavailable` when it cannot be had.
+ * (a hard link), so that nobody ever sees half of it. One that a crash left behind is taken away when it is old, by whoever
+ * has the right to just that one: else a slow process could take away the lock of somebody who came meanwhile.
+ * `Unavailable` when it cannot be had.
  */
 export async function withFileLock<T>(
   path: string,
@@ -50,24 +51,32 @@ async function take(path: string, id: string, clock: Clock): Promise<boolean> {
 
 async function removeStale(path: string, id: string, clock: Clock): Promise<void> {
   const held = await read(path);
-  if (!held || clock.now() - held.at < limits.loginLockStaleMs) return;
-  const away = `${path}.${id}.old`;
-  try {
-    await rename(path, away);
-    // Between the look and the step another may have taken the lock.
-    if ((await read(away))?.id !== held.id) await link(away, path);
-  } catch {
-    // Somebody was faster; the next try shows.
-  } finally {
-    await rm(away, { force: true });
+  if (!held || !isStale(held, clock)) return;
+  const right = `${path}.${held.id}.old`;
+  if (!(await take(right, id, clock))) {
+    // Who had the right crashed as well; the next try takes it.
+    const other = await read(right);
+    if (other && isStale(other, clock)) await rm(right, { force: true });
+    return;
   }
+  try {
+    if ((await read(path))?.id === held.id) await rm(path, { force: true });
+  } finally {
+    await rm(right, { force: true });
+  }
+}
+
+function isStale({ at }: Held, clock: Clock): boolean {
+  return clock.now() - at >= limits.loginLockStaleMs;
 }
 
 /** What is no lock of ours counts as one of long ago. */
 async function read(path: string): Promise<Held | undefined> {
   try {
     const { id, at } = JSON.parse(await readFile(path, "utf8")) as Partial<Held>;
-    return { id: String(id), at: typeof at === "number" ? at : 0 };
+    // It becomes part of a path.
+    const isOurs = typeof id === "string" && /^[\w-]+$/.test(id);
+    return { id: isOurs ? id : "", at: typeof at === "number" ? at : 0 };
   } catch (error) {
     return error instanceof SyntaxError ? { id: "", at: 0 } : undefined;
   }

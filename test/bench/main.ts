@@ -11,6 +11,7 @@ import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { benchDecisions } from "./decide-bench.ts";
 import { printFigure, type Figure, type Report } from "./figure.ts";
+import { benchGrowth } from "./growth-bench.ts";
 import { benchLoad } from "./load-bench.ts";
 import { benchPath } from "./path-bench.ts";
 import { benchRest } from "./rest-bench.ts";
@@ -23,6 +24,7 @@ const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void
   rest: benchRest,
   path: benchPath,
   scale: benchScale,
+  growth: benchGrowth,
   load: (report) => benchLoad(report, Number(values.seconds)),
 };
 

@@ -54,6 +54,16 @@ export class Stage implements AsyncDisposable {
     });
   }
 
+  /** A second scheduler over the same store, as another process has it. */
+  async another(config: object = {}): Promise<Running> {
+    const settings = { reschedule_after: 0.4, metrics: { interval: 0.05 }, ...config };
+    return await start(readAs<SchedulerConfig>(SchedulerConfigSchema, settings), {
+      resources: this.bench.another(),
+      log: silentLog,
+      metrics: new Metrics(),
+    });
+  }
+
   async stop(): Promise<void> {
     await this.#scheduler?.[Symbol.asyncDispose]();
     this.#scheduler = undefined;

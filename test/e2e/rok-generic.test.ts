@@ -410,7 +410,7 @@ try "rok apply -f all" rok apply -f all
 
 describe("what is mistyped gets a suggestion", () => {
   const cases: readonly (readonly [line: string, message: RegExp])[] = [
-    ["kube ap list", /unknown command 'ap'\n\(Did you mean app\?\)/],
+    ["kube ap list", /unknown command 'ap'\n\(Did you mean one of app, gp\?\)/],
     ["kube app lst", /unknown command 'lst'\n\(Did you mean list\?\)/],
     ["gett app", /unknown command 'gett'\n\(Did you mean get\?\)/],
     ["get app --selectr a", /\(Did you mean --selector\?\)/],

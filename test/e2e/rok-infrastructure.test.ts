@@ -87,6 +87,8 @@ test("clouds are registered, changed in one thing and listed, in both scopes", a
   const common = "--type openstack --url http://127.0.0.1:9 --username u --project p";
   const world = { OS_PASSWORD: "pass-77" };
   await good(`infra gc register world ${common} --global-infra-provider im`, world);
+  await good("core mp create loads --type static --metric load 1");
+  await good("core metric create load --mp-name loads --min 0 --max 2");
   const own = `infra cloud register own ${common} --infra-provider im --metric load 1 -l a=b`;
   await good(`${own} --password pass-77`);
   await good("infra gcloud update world --global-metric load 2");

@@ -37,6 +37,7 @@ beforeAll(async () => {
   const clusters = [{ name: "berlin" }, { name: "oslo" }];
   sim = await startSim({ clock: systemClock, random: systemRandom, clusters });
   await writeFile(join(folder, "web.yaml"), web);
+  await writeFile(join(folder, "other.yaml"), web.replaceAll("web", "other"));
   for (const name of sim.clusterNames()) {
     await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
     await good(`kube cluster register -k ${name}.yaml -l city=${name} --wait online`);
@@ -128,4 +129,33 @@ test("what can never be true is stored, and warned of beside the result", async 
   );
   const quiet = await good("kube app update web --remove-existing-label-constraints");
   expect(quiet.err).toBe("");
+});
+
+test("a pin, expressions and rules about others are written, and a drain is waited for", async () => {
+  await good("kube app delete web --wait --timeout 30s");
+  await good("kube app create db -f web.yaml -l tier=db --pin berlin --wait --timeout 30s");
+  const flags = ["--cluster-expression", 'labels.city == "berlin"', "--apart", "tier=db"];
+  await good(["kube", "app", "create", "second", "-f", "other.yaml", ...flags]);
+  const waiting = await waitFor("second is explained", async () => {
+    const { out } = await good("kube app explain second");
+    return out.includes("does not hold") ? out : undefined;
+  });
+  expect(waiting).toContain('"apart from tier=db" does not hold: 1 of them stands on this cluster');
+  expect(waiting).toContain('"labels.city == "berlin"" is false');
+  const wrong = ["kube", "app", "update", "second", "--cluster-expression", "labels.city.matches("];
+  const refused = await rok(wrong);
+  expect(refused.status).toBe(exitStatus.refused);
+  expect(refused.err).toContain("spec.constraints.cluster.expressions[1]: Invalid expression: ");
+  // A pin is no reason to stay: without another cluster it may be on, it stays all the same, and is told of.
+  const stuck = await rok("kube cluster drain berlin --wait --timeout 30s");
+  expect(stuck.status).toBe(exitStatus.failed);
+  expect(stuck.err).toContain("db stays: No matching Kubernetes cluster found");
+  await good("kube app update db --no-pin");
+  const drained = await good("kube cluster drain berlin --wait --timeout 30s");
+  expect(drained.err).toContain("berlin: nothing is left");
+  expect(JSON.parse((await good("kube app get db -o json")).out)).toMatchObject({
+    status: { running_on: { name: "oslo" } },
+  });
+  const { status, err } = await rok("kube cluster drain berlin --timeout 1s");
+  expect([status, err]).toEqual([exitStatus.usage, expect.stringContaining("no --wait to limit")]);
 });

@@ -187,8 +187,8 @@ describe("clusters and applications", () => {
     expect(page).toMatch(/^echo is RUNNING: on system:admin\/edge-1 since \d{4}-/);
     expect(page).toContain("1 of 2 clusters fit");
     expect(page).toMatch(/^system:admin\/second +no +"location is DE" does not hold/m);
-    const decision = await json<{ chosen: object }>("kube app explain echo");
-    expect(decision.chosen).toEqual({ namespace: "system:admin", name: "edge-1" });
+    const told = await json<{ recorded: { chosen: object } }>("kube app explain echo");
+    expect(told.recorded.chosen).toEqual({ namespace: "system:admin", name: "edge-1" });
   });
 
   test("an update changes what was named and nothing else, and moves the application", async () => {

@@ -11,6 +11,12 @@ const code = sourceFiles(/^(?:packages|apps)\/.*\.ts$|^test\/.*\.ts$/).filter(
 const product = code.filter(({ path }) => !isTest(path));
 
 /** Findings as lines that say where. */
+/** All lines of the lists of limits. */
+function limitLines(): readonly string[] {
+  const lists = code.filter(({ path }) => /^packages\/shared\/src\/limits[./]/.test(path));
+  return lists.flatMap(({ lines }) => lines);
+}
+
 function findings<T>(items: readonly T[], say: (item: T) => readonly string[]): readonly string[] {
   return items.flatMap(say);
 }
@@ -174,7 +180,7 @@ describe("style", () => {
   });
 
   it("every limit says why", () => {
-    const { lines } = code.find(({ path }) => path === "packages/shared/src/limits.ts")!;
+    const lines = limitLines();
     const bare = lines.flatMap((line, index) => {
       const isEntry = /^ {2}\w+: [\d_]/.test(line);
       const before = lines[index - 1]?.trim() ?? "";
@@ -184,8 +190,7 @@ describe("style", () => {
   });
 
   it("every limit bounds something", () => {
-    const { lines } = code.find(({ path }) => path === "packages/shared/src/limits.ts")!;
-    const names = lines.flatMap((line) => /^ {2}(\w+): /.exec(line)?.[1] ?? []);
+    const names = limitLines().flatMap((line) => /^ {2}(\w+): /.exec(line)?.[1] ?? []);
     expect(names.length).toBeGreaterThan(80);
     const read = product.flatMap(({ text }) => [
       ...[...text.matchAll(/\blimits\.(\w+)/g)].map((match) => match[1]!),

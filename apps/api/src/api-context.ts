@@ -6,6 +6,7 @@ import type { Authorizer } from "./auth/authorizer.ts";
 import type { RoleBook } from "./auth/role-book.ts";
 import type { User } from "./auth/user.ts";
 import type { ResourceTexts } from "./http/resource-texts.ts";
+import type { FleetCache } from "./placement/fleet-cache.ts";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly log: Log;
   readonly version: string;
   readonly texts: ResourceTexts;
+  /** What the scheduler wrote down of the fleets. */
+  readonly fleets: FleetCache;
   /** Looks at the key files now; absent where the keys come from no file. */
   readonly lookAtKeys?: () => Promise<void>;
   /** Aborts when the server is closing: watches end then. */

@@ -25,6 +25,17 @@ function load(text: string): readonly string[] {
 
 const ours = await readFile(new URL("../../../bootstrap/roles.yaml", import.meta.url), "utf8");
 
+const policies = await readFile(
+  new URL("../../../bootstrap/policies.yaml", import.meta.url),
+  "utf8",
+);
+
+test("the policies that come with Octoplane are bodies that the server takes", () => {
+  expect(load(policies)).toEqual(
+    ["cost", "carbon", "latency", "balanced"].map((name) => `GlobalPlacementPolicy ${name}`),
+  );
+});
+
 describe("the roles that come with Octoplane", () => {
   test("are bodies that the server takes", () => {
     expect(load(ours)).toContain("Role role:system:scheduler");

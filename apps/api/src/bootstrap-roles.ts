@@ -12,22 +12,26 @@ import { invalid, isFailure } from "@octoplane/shared/errors";
 import { readDocuments } from "@octoplane/shared/manifest-yaml";
 import type { Log } from "@octoplane/shared/log";
 
-/** The roles that come with Octoplane: Krake's, by their names. */
-const defaultRoles = fileURLToPath(new URL("../../../bootstrap/roles.yaml", import.meta.url));
+/** What comes with Octoplane: roles, which are Krake's by their names, and placement policies. */
+const defaults = ["roles.yaml", "policies.yaml"].map((name) =>
+  fileURLToPath(new URL(`../../../bootstrap/${name}`, import.meta.url)),
+);
 
 /**
  * The rule for a name that a bootstrap finds taken: what came with Octoplane and was never changed gives way, so that files
  * which bring roles of these names (Krake's own among them) load into a fresh server as into an empty store.
  */
 export async function defaultsGiveWay(): Promise<Exclude<Existing, string>> {
-  const { documents } = readDocuments(await readFile(defaultRoles, "utf8"), defaultRoles);
-  const { drafts } = readDrafts(documents);
-  const defaults = new Map(
+  const texts = await Promise.all(defaults.map((file) => readFile(file, "utf8")));
+  const { drafts } = readDrafts(
+    texts.flatMap((text, index) => readDocuments(text, defaults[index] ?? "").documents),
+  );
+  const own = new Map(
     drafts.map(({ kind, ref, input }) => [partKey(kind, ref, "object"), pickFields(kind, input)]),
   );
   return (key, { metadata, fields }) => {
     const isUntouched = metadata.generation === 1 && metadata.modified === metadata.created;
-    return isUntouched && isDeepStrictEqual(fields, defaults.get(key)) ? "replace" : "refuse";
+    return isUntouched && isDeepStrictEqual(fields, own.get(key)) ? "replace" : "refuse";
   };
 }
 
@@ -44,7 +48,7 @@ export async function bootstrapRoles(
   if (items.length > 0) return;
   const documents: unknown[] = [];
   const places: string[] = [];
-  for (const file of [defaultRoles, ...files]) {
+  for (const file of [...defaults, ...files]) {
     const read = readDocuments(await readFile(file, "utf8"), file);
     documents.push(...read.documents);
     places.push(...read.lines.map((line) => `${file}:${line}`));
@@ -56,7 +60,7 @@ export async function bootstrapRoles(
   } catch (error) {
     throw withFiles(error, places);
   }
-  log.info("the store was empty: default roles and bindings were created");
+  log.info("the store was empty: default roles, bindings and placement policies were created");
 }
 
 function withFiles(error: unknown, places: readonly string[]): unknown {

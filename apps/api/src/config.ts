@@ -157,7 +157,7 @@ export const ApiConfigSchema = Type.Object(
     bootstrap: Type.Array(Type.String(), {
       default: [],
       description:
-        "files of roles, bindings, metrics and providers for an empty store, beside the roles that come with it",
+        "files of roles, bindings, metrics and providers for an empty store, beside the roles and policies that come with it",
     }),
     docs: Type.Object(
       {

@@ -22,6 +22,7 @@ import { closerOf } from "./http/closing.ts";
 import { ResourceTexts } from "./http/resource-texts.ts";
 import { readCorsOrigin } from "./http/cors.ts";
 import type { ApiConfig } from "./config.ts";
+import { FleetCache } from "./placement/fleet-cache.ts";
 import { buildServer } from "./server.ts";
 
 export interface ApiParts {
@@ -61,6 +62,7 @@ export async function start(
     authenticator: await authenticatorOf(config, { ...parts, standing }),
     authorizer: new Authorizer(config.authorization, roles),
     texts: new ResourceTexts(),
+    fleets: new FleetCache(resources.parts),
     closing: closing.signal,
   };
   const { tls } = config;

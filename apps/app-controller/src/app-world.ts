@@ -18,6 +18,7 @@ export interface AppWorld {
   readonly unrecorded: Map<string, Unrecorded>;
   /** `undefined` when there is no such cluster any more. */
   clusterUid(ref: ResourceRef): string | undefined;
+  clusterLabels(ref: ResourceRef): Readonly<Record<string, string>>;
   /** Why a cluster is known not to answer: nobody waits for it then, and its return wakes everybody. */
   outage(ref: ResourceRef): string | undefined;
   /** The cluster as we see it; a KubeError when it cannot be connected to. */

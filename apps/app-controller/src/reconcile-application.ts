@@ -1,9 +1,4 @@
-import type {
-  Application,
-  ApplicationStatus,
-  Copy,
-  InventoryItem,
-} from "@octoplane/kinds/application";
+import type { Application, Copy } from "@octoplane/kinds/application";
 import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Result } from "@octoplane/reconcile/controller";
@@ -11,18 +6,25 @@ import { sameRef } from "@octoplane/resources/record";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
-import { applyCopy, type CopyResult } from "./apply-copy.ts";
+import { applyPlace, type PlaceOutcome } from "./apply-place.ts";
+import {
+  combinedHealth,
+  combinedShown,
+  combinedTroubles,
+  runningOn,
+  standIns,
+} from "./combine-places.ts";
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
-import { outageOf, removeCopy } from "./remove-copy.ts";
-import { servicesText } from "./service-addresses.ts";
+import { boundClusters, placesOf, type Place } from "./place.ts";
+import { removeCopy } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
-import { appliedFinding, podTotals, summarize, type HealthSummary } from "./summary.ts";
-import { troubleOf, type Trouble } from "./trouble.ts";
+import { appliedFinding, type HealthSummary } from "./summary.ts";
+import type { Trouble } from "./trouble.ts";
 
 /**
- * Brings what runs of one application to what it should be: the copy on the chosen cluster first, and only when that
- * serves, away with the others. On deletion, away with all of them.
+ * Brings what runs of one application to what it should be: the copies on the chosen clusters first, and only when they
+ * serve, away with the others. On deletion, away with all of them.
  */
 export async function reconcileApplication(
   world: AppWorld,
@@ -41,151 +43,93 @@ export async function reconcileApplication(
   }
   if (!app) return {};
   if (app.metadata.deleted !== null) return await dismantle(world, key, app, signal);
-  const target = app.status.scheduled_to;
   // Nothing is done for a specification that the scheduler has not seen; what stands is kept as it was wanted last.
-  if (target === null || app.status.scheduled_generation < app.metadata.generation) return {};
-  const uid = world.clusterUid(target);
-  // Its cluster has gone: the scheduler will choose another.
-  if (uid === undefined) return {};
-  const copies = app.status.copies.filter(
-    (copy) => world.clusterUid(copy.cluster) === copy.cluster_uid,
-  );
-  const current = copies.find((copy) => sameRef(copy.cluster, target));
-  const others = copies.filter((copy) => copy !== current);
+  if (app.status.scheduled_generation < app.metadata.generation) return {};
+  const isThere = (copy: Copy): boolean => world.clusterUid(copy.cluster) === copy.cluster_uid;
+  const copies = app.status.copies.filter(isThere);
+  const places = placesOf(app, copies, (cluster) => world.clusterUid(cluster));
+  if (places.length === 0) return {};
+  const others = copies.filter((copy) => !places.some((place) => place.copy === copy));
   const status = new StatusWriter(world, key, app);
-  return await bringUp(world, { key, app, target, uid, current, others, status, signal });
+  return await bringUp(world, { key, app, places, others, isThere, status, signal });
 }
 
 interface Work {
   readonly key: string;
   readonly app: Application;
-  readonly target: ResourceRef;
-  /** Of the target. */
-  readonly uid: string;
-  /** The copy on the target, as far as there is one. */
-  readonly current: Copy | undefined;
+  readonly places: readonly Place[];
+  /** The copies on clusters where the application no longer belongs. */
   readonly others: readonly Copy[];
+  /** False when the cluster of a copy has gone. */
+  readonly isThere: (copy: Copy) => boolean;
   readonly status: StatusWriter;
   readonly signal: AbortSignal;
 }
 
 async function bringUp(world: AppWorld, work: Work): Promise<Result> {
-  const { key, app, target, current, others } = work;
-  const outcome = await applyTarget(world, work);
-  const { result } = outcome;
+  const { key, app, places, others } = work;
+  const outcomes = await applyPlaces(world, work);
   const now = world.clock.now();
-  const health = summarize(result.observed, {
-    status: app.status,
-    now,
-    graceMs: world.startGraceMs,
-    isReplacement: others.length > 0,
-  });
-  const generation = result.isComplete ? app.metadata.generation : (current?.generation ?? 0);
-  const copy = copyOf(work, { generation, objects: result.objects });
-  world.unrecorded.set(key, { owner: app.metadata.uid, copy });
-  const ready = result.isComplete && result.troubles.length === 0 && health.serves;
-  const rest = await removeOthers(world, work, ready);
-  const reached = result.isComplete && (others.length === 0 || ready);
-  const copies = [...rest.copies, ...(copy.objects.length > 0 || reached ? [copy] : [])];
-  const running = reached ? target : stillRunningOn(app, copies);
-  const isMoving = running !== null && !sameRef(running, target);
+  const made = outcomes.map(({ copy }) => copy);
+  world.unrecorded.set(key, { owner: app.metadata.uid, copies: made });
+  // A place whose cluster has gone is to be filled again: it counts as one that does not serve.
+  const bound = boundClusters(app.status).length;
+  const missing = bound - outcomes.filter(({ isReady }) => isReady).length;
+  const rest = await removeOthers(world, work, standIns(app, others, missing));
+  const reached = outcomes.filter(
+    ({ result, isReady }) => result.isComplete && (others.length === 0 || isReady),
+  );
+  const standing = outcomes.filter(
+    (outcome) => outcome.copy.objects.length > 0 || reached.includes(outcome),
+  );
+  const copies = [...rest.copies, ...standing.map(({ copy }) => copy)];
+  const running = runningOn(app, reached, copies);
+  const isMoving = running !== null && !places.some(({ cluster }) => sameRef(cluster, running));
+  const health = combinedHealth(outcomes);
+  const isComplete = outcomes.length === bound && outcomes.every(({ result }) => result.isComplete);
   const applied = appliedFinding({
-    isComplete: result.isComplete,
-    // What keeps an old copy from going is no trouble of the one that serves.
-    troubles: ready ? [] : [...result.troubles, ...rest.troubles],
-    waitsFor: isMoving && running ? waitsFor(health, target, running) : undefined,
-    contested: result.contested,
+    isComplete,
+    // What keeps an old copy from going is no trouble of those that serve.
+    troubles: missing === 0 ? [] : [...combinedTroubles(outcomes), ...rest.troubles],
+    waitsFor: isMoving ? waitsFor(health, outcomes, running) : undefined,
+    contested: outcomes.flatMap(({ result }) => result.contested),
   });
   await work.status.write((status) => ({
     ...status,
     copies,
     running_on: running,
-    observed_generation: result.isComplete ? app.metadata.generation : status.observed_generation,
+    observed_generation: isComplete ? app.metadata.generation : status.observed_generation,
     // While a copy elsewhere still serves, its Pods and addresses are the ones that people see.
-    ...(isMoving || running === null ? {} : outcome.shown),
+    ...(isMoving || running === null ? {} : combinedShown(outcomes, status)),
     conditions: conditionsAfter(status.conditions, app, {
       applied,
-      health: result.isComplete ? health : undefined,
+      health: isComplete ? health : undefined,
       now,
     }),
   }));
   world.unrecorded.delete(key);
-  return comeBack({ result, health, rest });
+  return comeBack({ outcomes, health, rest });
 }
 
-function copyOf(
-  { target, uid }: Work,
-  made: { readonly generation: number; readonly objects: readonly InventoryItem[] },
-): Copy {
-  return {
-    cluster: target,
-    cluster_uid: uid,
-    generation: made.generation,
-    objects: [...made.objects],
-  };
-}
-
-interface Outcome {
-  readonly result: CopyResult;
-  /** What people see of the copy; empty when nothing could be seen. */
-  readonly shown: Partial<Pick<ApplicationStatus, "container_health" | "services">>;
-}
-
-async function applyTarget(world: AppWorld, work: Work): Promise<Outcome> {
-  const { app, target, current, others, signal } = work;
-  const { uid, name, namespace } = app.metadata;
-  if (app.spec.manifest.length === 0) return unseen(current, noManifest);
-  const outage = outageOf(world, target);
-  if (outage) return unseen(current, outage);
-  try {
-    const view = await world.view(target);
-    const result = await applyCopy({
-      view,
-      manifest: app.spec.manifest,
-      owner: { uid, name, namespace: namespace ?? "" },
-      copy: current,
-      isLiving: (other) => world.isLiving(other),
-      intend: async (objects) => {
-        const copy = copyOf(work, { generation: current?.generation ?? 0, objects });
-        await work.status.write((status) => ({ ...status, copies: [...others, copy] }));
-      },
-      signal,
+/** All places at once, so that a slow cluster delays no other; nothing is left under way when one of them fails. */
+async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceOutcome[]> {
+  const { app, places, others, isThere, status, signal } = work;
+  const intend = async (copy: Copy): Promise<void> =>
+    await status.write((current) => {
+      const rest = current.copies.filter(
+        (one) => isThere(one) && !sameRef(one.cluster, copy.cluster),
+      );
+      return { ...current, copies: [...rest, copy] };
     });
-    const views = result.observed
-      .map(({ service }) => service)
-      .filter((service) => service !== undefined);
-    const shown = {
-      container_health: podTotals(result.observed),
-      services: { ...servicesText(views, view.kube.server) },
-    };
-    return { result, shown };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return unseen(current, troubleOf(error, `cluster ${target.name}`));
-  }
+  const isReplacement = others.length > 0;
+  const outcomes = await Promise.allSettled(
+    places.map((place) => applyPlace(world, { app, place, isReplacement, intend, signal })),
+  );
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
 }
-
-/** Nothing was done, so what stands is what stood before. */
-function unseen(current: Copy | undefined, trouble: Trouble): Outcome {
-  const result: CopyResult = {
-    objects: current?.objects ?? [],
-    observed: [],
-    isComplete: false,
-    troubles: [trouble],
-    isWatched: true,
-    contested: [],
-    repairInMs: undefined,
-  };
-  return { result, shown: {} };
-}
-
-/** Templates are stored; this version applies manifests only, and says so rather than running nothing in silence. */
-const noManifest: Trouble = {
-  code: "INVALID_TOSCA_MANIFEST",
-  message:
-    "the application has no manifest; TOSCA templates are stored but not translated by this version",
-  canPass: false,
-};
 
 interface Rest {
   readonly copies: readonly Copy[];
@@ -195,17 +139,19 @@ interface Rest {
 }
 
 /**
- * Removes the copies elsewhere: a failed attempt at once, the one that serves only when the new one does. A cluster that
- * does not answer keeps its copy in the books until it does.
+ * Removes the copies elsewhere: a failed attempt at once, one that serves only when another one does in its place. A cluster
+ * that does not answer keeps its copy in the books until it does.
  */
-async function removeOthers(world: AppWorld, work: Work, ready: boolean): Promise<Rest> {
-  const { app, others, signal } = work;
+async function removeOthers(
+  world: AppWorld,
+  { app, others, signal }: Work,
+  staying: ReadonlySet<Copy>,
+): Promise<Rest> {
   const copies: Copy[] = [];
   const troubles: Trouble[] = [];
   let isLeaving = false;
   for (const copy of others) {
-    const running = app.status.running_on;
-    if (running !== null && sameRef(copy.cluster, running) && !ready) {
+    if (staying.has(copy)) {
       copies.push(copy);
       continue;
     }
@@ -218,19 +164,14 @@ async function removeOthers(world: AppWorld, work: Work, ready: boolean): Promis
   return { copies, troubles, isLeaving };
 }
 
-/** An attempt that fails takes nothing away: where it ran, it runs, as long as that copy is in the books. */
-function stillRunningOn(app: Application, copies: readonly Copy[]): ResourceRef | null {
-  const { running_on: running } = app.status;
-  if (running === null) return null;
-  return copies.some((copy) => sameRef(copy.cluster, running)) ? running : null;
-}
-
 function waitsFor(
   { finding }: HealthSummary,
-  target: ResourceRef,
+  outcomes: readonly PlaceOutcome[],
   running: ResourceRef,
 ): { readonly reason: string; readonly message: string } {
-  const message = `not yet healthy on ${target.name}, so it stays on ${running.name}: ${finding.message}`;
+  const late = outcomes.find(({ isReady }) => !isReady) ?? outcomes[0]!;
+  const target = late.place.cluster.name;
+  const message = `not yet healthy on ${target}, so it stays on ${running.name}: ${finding.message}`;
   return { reason: finding.reason, message: message.slice(0, limits.messageCharsMax) };
 }
 
@@ -252,20 +193,24 @@ function conditionsAfter(
 
 /** When to look again although nobody says that anything has changed. */
 function comeBack(found: {
-  readonly result: CopyResult;
+  readonly outcomes: readonly PlaceOutcome[];
   readonly health: HealthSummary;
   readonly rest: Rest;
 }): Result {
-  const { result, health, rest } = found;
-  const isSettled = result.isComplete && health.graceLeftMs === undefined;
+  const { health, rest } = found;
+  const results = found.outcomes.map(({ result }) => result);
+  const isComplete = results.every((result) => result.isComplete);
+  const isSettled = isComplete && health.graceLeftMs === undefined;
   const delays = [
     rest.isLeaving ? limits.removalCheckMs : undefined,
-    result.isComplete ? health.graceLeftMs : undefined,
-    result.repairInMs,
-    result.isWatched ? undefined : isSettled ? limits.driftPollMs : limits.progressPollMs,
+    isComplete ? health.graceLeftMs : undefined,
+    ...results.map(({ repairInMs }) => repairInMs),
+    ...results.map(({ isWatched }) =>
+      isWatched ? undefined : isSettled ? limits.driftPollMs : limits.progressPollMs,
+    ),
   ].filter((delay) => delay !== undefined);
   const requeue = delays.length === 0 ? {} : { requeueAfterMs: Math.min(...delays) };
-  const troubles = [...result.troubles, ...rest.troubles];
+  const troubles = [...results.flatMap((result) => result.troubles), ...rest.troubles];
   if (troubles.length === 0) return requeue;
   const notBeforeMs = Math.max(...troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
   // What a cluster refuses, somebody must change; it is tried again all the same, but ever more seldom.

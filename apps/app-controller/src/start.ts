@@ -17,6 +17,7 @@ import type { AppControllerConfig } from "./config.ts";
 import type { AppWorld } from "./app-world.ts";
 import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
+import { boundClusters } from "./place.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
 
 export interface AppControllerParts {
@@ -68,6 +69,7 @@ class AppController implements Running {
       unrecorded: this.#unrecorded,
       wrote: (key, app) => this.#wrote(key, app),
       clusterUid: (ref) => this.#cluster(ref)?.metadata.uid,
+      clusterLabels: (ref) => this.#cluster(ref)?.metadata.labels ?? {},
       outage: (ref) => outageOf(this.#cluster(ref)),
       view: (ref) => this.#view(ref),
       isLiving: (uid) => this.#keyByUid.has(uid),
@@ -112,14 +114,15 @@ class AppController implements Running {
     if (type === "DELETED") return;
     this.#keyByUid.set(uid, key);
     const { generation, deleted, finalizers } = app.metadata;
-    const { scheduled_generation: scheduled, scheduled_to: target, copies } = app.status;
-    const places = [target, ...copies.map((copy) => copy.cluster)];
-    this.#useClusters(key, places.filter((ref) => ref !== null).map(refKey));
+    const { scheduled_generation: scheduled, places, copies } = app.status;
+    const bound = boundClusters(app.status);
+    this.#useClusters(key, [...bound, ...copies.map((copy) => copy.cluster)].map(refKey));
     const applied = conditionOf(app.status.conditions, "Applied");
     if (applied?.reason === "OWNED_BY_OTHER") this.#kept.add(key);
     else this.#kept.delete(key);
-    const place = target && refKey(target);
-    const digest = [generation, deleted, finalizers.join(), scheduled, place].join(" ");
+    const shares = (places ?? []).map(({ share }) => share);
+    const where = [...bound.map(refKey), ...shares].join();
+    const digest = [generation, deleted, finalizers.join(), scheduled, where].join(" ");
     if (seen?.uid === uid && seen.digest === digest) return;
     this.#seen.set(key, { uid, digest });
     this.#controller.enqueue(key);
@@ -228,12 +231,16 @@ function outageOf(cluster: Cluster | undefined): string | undefined {
     : undefined;
 }
 
-/** What of a cluster matters to the applications on it: its credentials, whether it answers, and what it serves. */
+/**
+ * What of a cluster matters to the applications on it: its credentials, whether it answers, what it serves, and the labels that
+ * overrides look at.
+ */
 function clusterDigest(cluster: Cluster): string {
-  const { uid, generation } = cluster.metadata;
+  const { uid, generation, labels } = cluster.metadata;
   const reachable = conditionOf(cluster.status.conditions, "Reachable");
   const { status, observed_generation: observed } = reachable ?? {};
-  return [uid, generation, status, observed, ...cluster.status.served_kinds].join(" ");
+  const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return [uid, generation, status, observed, ...cluster.status.served_kinds, ...texts].join(" ");
 }
 
 function refKey(ref: ResourceRef): string {

@@ -9,6 +9,8 @@ export class StatusWriter {
   readonly #world: Pick<AppWorld, "repository" | "wrote">;
   readonly #key: string;
   #app: Application;
+  /** The write that is under way: those of several places follow each other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(world: Pick<AppWorld, "repository" | "wrote">, key: string, app: Application) {
     this.#world = world;
@@ -21,6 +23,13 @@ export class StatusWriter {
    * copies are kept by whoever read them last, or objects would be forgotten on their clusters.
    */
   async write(change: (status: ApplicationStatus) => ApplicationStatus): Promise<void> {
+    const write = this.#last.then(() => this.#write(change));
+    // Whoever asked for a write is told of its failure; the next one finds out for itself.
+    this.#last = write.catch(() => undefined);
+    await write;
+  }
+
+  async #write(change: (status: ApplicationStatus) => ApplicationStatus): Promise<void> {
     const known = this.#app.status.copies;
     this.#app = await this.#world.repository.updateStatus(
       parseRef(this.#key),

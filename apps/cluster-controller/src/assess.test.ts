@@ -196,3 +196,43 @@ test("kinds are kept while nobody looks for them or can tell, and only those tha
   ]);
   expect(looked([], ["other.example.org"])).toEqual(["gears.other.example.org"]);
 });
+
+describe("what a probe measures beside", () => {
+  const at = (second: number) => Date.parse(time(second));
+  const measured = (before: ClusterStatus, more: object): ClusterStatus =>
+    assess({
+      status: before,
+      generation: 1,
+      probe: { ok: true, version: "v1", nodes: [well], certificateEnd: at(1_000), ...more },
+      failures: 0,
+      failuresMax: 3,
+      now: time(1),
+      latencyMs: 20,
+      counted: { at: at(1), sameSince: at(1), cpuCores: 0.25, memoryBytes: 24, pods: 10 },
+    });
+
+  test("stands in the status, and flickering answers change nothing there", () => {
+    const status = measured(blank, {});
+    expect(status).toMatchObject({
+      capacity: { cpu_free_cores: 1.25, memory_free_bytes: 1_000, pods_free: 100 },
+      api_latency_ms: 20,
+      certificate_expires: time(1_000),
+    });
+    expect(measured(status, {})).toEqual(status);
+    const forbidden = measured(status, { nodes: undefined });
+    expect([forbidden.capacity, forbidden.api_latency_ms]).toEqual([null, 20]);
+  });
+
+  test("is kept of a cluster that does not answer", () => {
+    const status = measured(blank, {});
+    const lost = assess({
+      status,
+      generation: 1,
+      probe: silence,
+      failures: 3,
+      failuresMax: 3,
+      now: time(2),
+    });
+    expect(lost.capacity).toEqual(status.capacity);
+  });
+});

@@ -3,6 +3,9 @@ import { setCondition, type Condition, type Finding } from "@octoplane/kinds/con
 import type { Discovery, KubeObject, ServedKind } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { parseQuantity } from "@octoplane/kinds/quantity";
+import type { CountedRequests } from "./count-requests.ts";
+import { withFree, type Capacity } from "./free-capacity.ts";
+import { reportedLatency } from "./latency.ts";
 import type { Probe } from "./probe.ts";
 
 /** What a probe tells about a cluster, as its next status. Pure. */
@@ -15,6 +18,10 @@ export interface AssessInput {
   readonly failures: number;
   readonly failuresMax: number;
   readonly now: string;
+  /** What its Pods request; left out: not counted yet. */
+  readonly counted?: CountedRequests | "unknown" | undefined;
+  /** How long it takes to answer, smoothed; left out: not known. */
+  readonly latencyMs?: number | undefined;
 }
 
 /** Groups that every Kubernetes serves; everything else came with a custom resource or an aggregated server. */
@@ -76,7 +83,7 @@ function missed(
 }
 
 function reached(
-  { status, generation, now }: AssessInput,
+  { status, generation, now, counted, latencyMs }: AssessInput,
   probe: Extract<Probe, { ok: true }>,
 ): ClusterStatus {
   const nodes = probe.nodes?.map(viewNode);
@@ -93,7 +100,13 @@ function reached(
     conditions: [...conditions],
     observed_generation: generation,
     version: probe.version,
-    capacity: nodes === undefined ? null : capacityOf(nodes),
+    capacity: nodes === undefined ? null : withFree(capacityOf(nodes), status.capacity, counted),
+    ...(latencyMs === undefined
+      ? {}
+      : { api_latency_ms: reportedLatency(status.api_latency_ms, latencyMs) }),
+    ...(probe.certificateEnd === undefined
+      ? {}
+      : { certificate_expires: new Date(probe.certificateEnd).toISOString() }),
     nodes: (nodes ?? []).slice(0, limits.clusterNodesMax).map((node) => node.reported),
     ...(probe.served === undefined
       ? {}
@@ -181,7 +194,7 @@ function viewNode(node: KubeObject): NodeView {
   };
 }
 
-function capacityOf(nodes: readonly NodeView[]): ClusterStatus["capacity"] {
+function capacityOf(nodes: readonly NodeView[]): Capacity {
   const ready = nodes.filter((node) => node.isReady);
   const sum = (resource: string): number =>
     ready.reduce(

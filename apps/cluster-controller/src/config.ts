@@ -24,6 +24,11 @@ export const ClusterControllerConfigSchema = Type.Object(
       default: limits.probeFailuresMax,
       description: "failed probes in a row until a cluster is OFFLINE",
     }),
+    capacity_interval: Type.Number({
+      minimum: 0.05,
+      default: limits.capacityIntervalMs / 1_000,
+      description: "between two counts of what the Pods of a cluster request",
+    }),
     discovery_interval: Type.Number({
       minimum: 0.05,
       default: limits.discoveryIntervalMs / 1_000,

@@ -13,6 +13,10 @@ export type Probe =
       readonly nodes: readonly KubeObject[] | undefined;
       /** Absent when this probe did not look, or did not find out. */
       readonly served?: Discovery;
+      /** How long the shortest of all questions took. */
+      readonly latencyMs?: number;
+      /** When the first of our certificate and its own ends, in milliseconds since the epoch. */
+      readonly certificateEnd?: number;
     }
   | {
       readonly ok: false;
@@ -49,8 +53,16 @@ export async function probe(connect: () => Promise<Kube>, options: ProbeOptions)
   });
   try {
     const kube = await connect();
-    const [version, nodes] = await Promise.all([kube.version(signal), listNodes(kube, signal)]);
-    return { ok: true, version: version.gitVersion, nodes };
+    const began = clock.monotonic();
+    let latencyMs = 0;
+    const asked = kube.version(signal).then((version) => {
+      latencyMs = clock.monotonic() - began;
+      return version;
+    });
+    const [version, nodes] = await Promise.all([asked, listNodes(kube, signal)]);
+    const certificateEnd = kube.certificateExpires();
+    const end = certificateEnd === undefined ? {} : { certificateEnd };
+    return { ok: true, version: version.gitVersion, nodes, latencyMs, ...end };
   } catch (error) {
     if (isLate) {
       return {

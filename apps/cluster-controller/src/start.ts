@@ -13,6 +13,8 @@ import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import { assess } from "./assess.ts";
 import type { ClusterControllerConfig } from "./config.ts";
+import { CapacityCounter } from "./capacity-counter.ts";
+import { smoothedLatency } from "./latency.ts";
 import { probe, withServedKinds } from "./probe.ts";
 
 export interface ClusterControllerParts {
@@ -37,6 +39,7 @@ interface Memory {
   failures: number;
   discoveredAt: number;
   generation: number;
+  latencyMs?: number;
 }
 
 class ClusterController implements Running {
@@ -44,6 +47,7 @@ class ClusterController implements Running {
   readonly #parts: ClusterControllerParts;
   readonly #controller: Controller;
   readonly #memories = new Map<string, Memory>();
+  readonly #counter: CapacityCounter;
   readonly #probeSeconds;
   #unlisten: () => void = () => undefined;
 
@@ -61,6 +65,11 @@ class ClusterController implements Running {
       log,
       metrics,
     });
+    this.#counter = new CapacityCounter({
+      clock,
+      intervalMs: config.capacity_interval * 1_000,
+      onCounted: (key) => this.#controller.enqueue(key),
+    });
     this.#probeSeconds = metrics.seconds("octoplane_cluster_probe_seconds", "Time of one probe.", [
       "outcome",
     ]);
@@ -75,18 +84,23 @@ class ClusterController implements Running {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unlisten();
-    await this.#controller[Symbol.asyncDispose]();
+    await Promise.all([
+      this.#controller[Symbol.asyncDispose](),
+      this.#counter[Symbol.asyncDispose](),
+    ]);
   }
 
   #changed({ type, key, object: cluster }: FeedEvent<Cluster>): void {
     if (type === "DELETED") {
       this.#memories.delete(key);
+      this.#counter.drop(key);
       this.#parts.kubes.drop(key);
       return;
     }
     const { generation } = cluster.metadata;
     if (type === "ADDED" || this.#memories.get(key)?.generation !== generation) {
       this.#memories.delete(key);
+      this.#counter.drop(key);
       this.#controller.enqueue(key);
     }
   }
@@ -109,6 +123,11 @@ class ClusterController implements Running {
     this.#probeSeconds.observe({ outcome: outcome.ok ? "answered" : "failed" }, seconds);
     memory.failures = outcome.ok ? 0 : memory.failures + 1;
     if (outcome.ok && outcome.served) memory.discoveredAt = began;
+    if (outcome.ok && outcome.latencyMs !== undefined) {
+      memory.latencyMs = smoothedLatency(memory.latencyMs, outcome.latencyMs);
+    }
+    // A cluster whose nodes may not be seen has no capacity that something could be taken from.
+    if (outcome.ok && outcome.nodes !== undefined) this.#counter.keepUp(key, connect);
     const change = (current: Cluster) => {
       // What was found with credentials that have been replaced meanwhile says nothing about the new ones.
       if (current.metadata.generation !== generation) return undefined;
@@ -119,6 +138,8 @@ class ClusterController implements Running {
         failures: memory.failures,
         failuresMax: this.#config.probe_failures,
         now: isoTime(clock.now()),
+        counted: this.#counter.of(key),
+        latencyMs: memory.latencyMs,
       });
       return isDeepStrictEqual(status, current.status) ? undefined : { status };
     };

@@ -101,6 +101,7 @@ async function register({ client, namespace }: StoryParts, site: DemoSite): Prom
       min: 0,
       max: 1,
       direction: "lower",
+      counts_as: "price",
       provider: { name: provider, metric: site.name },
     },
   });

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { nextStep, type NodeFacts } from "./collect.ts";
 import { OwnerGraph } from "./graph.ts";
 
+const outlivesNothing = (): boolean => false;
+
 /** A world of nodes with owners; collects until nothing moves. */
 function collect(
   owners: Readonly<Record<string, readonly string[]>>,
@@ -12,11 +14,11 @@ function collect(
   const facts = new Map<string, NodeFacts>();
   for (const [node, names] of Object.entries(owners)) {
     graph.put(node, names);
-    facts.set(node, { isDeleted: false, isWaitingForGc: false });
+    facts.set(node, { isDeleted: false, isWaitingForGc: false, outlives: outlivesNothing });
   }
   const gone: string[] = [];
   const mark = (node: string): void => {
-    facts.set(node, { isDeleted: true, isWaitingForGc: true });
+    facts.set(node, { isDeleted: true, isWaitingForGc: true, outlives: outlivesNothing });
   };
   mark(start);
   for (let moved = true; moved;) {
@@ -64,10 +66,23 @@ test("nothing is released while a dependent has another finalizer to wait for", 
   graph.put("cluster", []);
   graph.put("app", ["cluster"]);
   const facts: Record<string, NodeFacts> = {
-    cluster: { isDeleted: true, isWaitingForGc: true },
-    app: { isDeleted: true, isWaitingForGc: false },
+    cluster: { isDeleted: true, isWaitingForGc: true, outlives: outlivesNothing },
+    app: { isDeleted: true, isWaitingForGc: false, outlives: outlivesNothing },
   };
   expect(nextStep("cluster", graph, (node) => facts[node])).toEqual({ do: "wait" });
+});
+
+test("what outlives its owner is waited for until it has let go, and is not deleted", () => {
+  const graph = new OwnerGraph();
+  graph.put("cluster", []);
+  graph.put("app", ["cluster"]);
+  const facts: Record<string, NodeFacts> = {
+    cluster: { isDeleted: true, isWaitingForGc: true, outlives: outlivesNothing },
+    app: { isDeleted: false, isWaitingForGc: false, outlives: (owner) => owner === "cluster" },
+  };
+  expect(nextStep("cluster", graph, (node) => facts[node])).toEqual({ do: "wait" });
+  graph.put("app", []);
+  expect(nextStep("cluster", graph, (node) => facts[node])).toEqual({ do: "release" });
 });
 
 test("whatever the shape: all that depends on the deleted node goes, and nothing else", () => {

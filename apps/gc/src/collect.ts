@@ -11,6 +11,8 @@ export interface NodeFacts {
   readonly isDeleted: boolean;
   /** True when it is the collector's turn: what others have to do about it comes after, or is done. */
   readonly isWaitingForGc: boolean;
+  /** True when the end of this owner is not its own: it lets go of the owner, and is waited for. */
+  readonly outlives: (owner: string) => boolean;
 }
 
 /**
@@ -26,7 +28,10 @@ export function nextStep(
   factsOf: (node: string) => NodeFacts | undefined,
 ): Step {
   const dependents = graph.dependentsOf(node).filter((dependent) => dependent !== node);
-  const living = dependents.filter((dependent) => factsOf(dependent)?.isDeleted === false);
+  const living = dependents.filter((dependent) => {
+    const facts = factsOf(dependent);
+    return facts !== undefined && !facts.isDeleted && !facts.outlives(node);
+  });
   if (living.length > 0) return { do: "delete dependents", dependents: living.toSorted() };
   const remaining = dependents.filter((dependent) => factsOf(dependent) !== undefined);
   if (remaining.length === 0) return { do: "release" };

@@ -2,6 +2,7 @@ import { kindNamed, kinds } from "@octoplane/kinds/registry";
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { Controller } from "@octoplane/reconcile/controller";
+import { outlives } from "@octoplane/resources/cascade";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import { parseRef, refText, type Ref } from "@octoplane/resources/keys";
 import type { Resources } from "@octoplane/resources/resources";
@@ -118,6 +119,7 @@ class GarbageCollector implements Running {
       // Finalizers are worked off from the last to the first: those before ours wait for us, not we for them.
       isWaitingForGc:
         deleted !== null && (finalizers.at(-1) ?? cascadeFinalizer) === cascadeFinalizer,
+      outlives: (owner) => outlives(object, parseNode(owner).kind),
     };
   }
 

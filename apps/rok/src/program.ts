@@ -15,7 +15,9 @@ import { addLoginCommands } from "./commands/login.ts";
 import { addMetricCommands } from "./commands/metric.ts";
 import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
 import { addOpenStackCommands } from "./commands/openstack.ts";
+import { addPolicyCommands } from "./commands/policy.ts";
 import { addPkiCommands } from "./commands/pki.ts";
+import { addPlanCommands } from "./commands/plan.ts";
 import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
 import { addAccountCommands, addTokenCommands } from "./commands/token.ts";
@@ -49,6 +51,7 @@ export function buildProgram(run: Run): Command {
     .description("clusters and the applications on them");
   addClusterCommands(run, kube);
   addApplicationCommands(run, kube);
+  addPolicyCommands(run, kube);
   const core = program.command("core").description("metrics, their providers, roles");
   addMetricCommands(run, core);
   addMetricsProviderCommands(run, core);
@@ -67,6 +70,7 @@ export function buildProgram(run: Run): Command {
     .alias("openstack")
     .description("projects of OpenStack and the clusters that Magnum makes in them");
   addOpenStackCommands(run, openstack);
+  addPlanCommands(run, program);
   addBootstrapCommand(run, program);
   addBackupCommands(run, program);
   addImportCommands(run, program);

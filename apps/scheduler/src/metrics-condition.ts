@@ -1,14 +1,29 @@
-import type { ClusterStatus } from "@octoplane/kinds/cluster";
-import { dropCondition, setCondition } from "@octoplane/kinds/condition";
+import {
+  conditionOf,
+  dropCondition,
+  setCondition,
+  type Condition,
+} from "@octoplane/kinds/condition";
+import type { Reason } from "@octoplane/kinds/metadata";
 import type { MetricReading } from "@octoplane/placement/candidate";
 
-/** The cluster's status with what is known of its metrics, or `undefined` when that is written there already. Pure. */
-export function withMetricsCondition(
-  cluster: { readonly status: ClusterStatus; readonly generation: number },
+/** The status of a cluster, a cloud or a project, as far as metrics make it. */
+export interface StatusOfMetrics {
+  readonly conditions: readonly Condition[];
+  readonly metrics_reasons: Readonly<Record<string, Reason>>;
+}
+
+/**
+ * The status with what is known of the metrics, or `undefined` when that is written there already, or when one of them is
+ * still asked for the first time: a status says nothing that is over in a moment. Pure.
+ */
+export function withMetricsCondition<S extends StatusOfMetrics>(
+  holder: { readonly status: S; readonly generation: number },
   readings: readonly MetricReading[],
   now: string,
-): ClusterStatus | undefined {
-  const { status, generation } = cluster;
+): S | undefined {
+  const { status, generation } = holder;
+  if (readings.some((reading) => !reading.ok && reading.isPending === true)) return undefined;
   const failing = readings.filter((reading) => !reading.ok);
   const first = failing[0];
   const conditions =
@@ -28,7 +43,13 @@ export function withMetricsCondition(
   const reasons = Object.fromEntries(
     failing.map(({ name, code, message }) => [name, { code, message }]),
   );
-  const sameReasons = JSON.stringify(reasons) === JSON.stringify(status.metrics_reasons);
-  if (conditions === status.conditions && sameReasons) return undefined;
+  const written = [conditionOf(status.conditions, "MetricsAvailable"), status.metrics_reasons];
+  const found = [conditionOf(conditions, "MetricsAvailable"), reasons];
+  if (withoutAges(written) === withoutAges(found)) return undefined;
   return { ...status, conditions: [...conditions], metrics_reasons: reasons };
+}
+
+/** As text. A value that grows old is no news with every second; the times of transition follow from the rest. */
+function withoutAges(facts: unknown): string {
+  return JSON.stringify(facts).replaceAll(/\b\d+ s old/g, "old");
 }

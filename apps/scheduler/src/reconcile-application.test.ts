@@ -5,15 +5,23 @@ import { expect, test } from "vitest";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { anyKind } from "@octoplane/kinds/kind";
-import { readInput } from "@octoplane/kinds/read-input";
+import { readAs, readInput } from "@octoplane/kinds/read-input";
+import { encodeItem } from "@octoplane/placement/fleet";
+import { FleetJournal } from "@octoplane/resources/fleet-journal";
 import { Resources } from "@octoplane/resources/resources";
 import { Sealer } from "@octoplane/resources/sealer";
 import { systemClock as clock } from "@octoplane/shared/clock";
 import { silentLog as log } from "@octoplane/shared/log";
+import { Metrics } from "@octoplane/shared/metrics";
 import { systemRandom as random } from "@octoplane/shared/random";
 import { openStore } from "@octoplane/store/open";
+import { PlacementGroups } from "@octoplane/placement/groups/placement-groups";
+import { CalmBook } from "./calm-book.ts";
 import { CandidateBook } from "./candidate-book.ts";
+import { SchedulerConfigSchema, type SchedulerConfig } from "./config.ts";
+import { fleetViewer } from "./fleet-view.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
+import { Standings } from "./standings.ts";
 
 test("nothing is decided on what is older than the last decision: it waits for the feed and looks again", async () => {
   const folder = await mkdtemp(join(tmpdir(), "octoplane-scheduler-"));
@@ -27,14 +35,27 @@ test("nothing is decided on what is older than the last decision: it waits for t
     const input = readInput(anyKind(ApplicationKind), body);
     const created = await repository.create(input, "team");
     const candidates = new CandidateBook();
+    const settings = { stickiness: 0.1, rescheduleAfterMs: 60_000 };
+    const look = fleetViewer(candidates, settings);
+    const parts = { store, clock, random, log };
+    await using journal = new FleetJournal({ ...parts, look, encode: encodeItem });
     const shown = new Map([["team/web", created]]);
     const world = {
       applications: { objects: shown },
       repository,
-      candidates,
+      fleet: journal,
       clock,
-      stickiness: 0.1,
-      rescheduleAfterMs: 60_000,
+      settings,
+      standings: new Standings(),
+      groups: new PlacementGroups(0),
+      calm: new CalmBook(resources, {
+        config: readAs<SchedulerConfig>(SchedulerConfigSchema, {}),
+        log,
+        metrics: new Metrics(),
+        rule: () => undefined,
+        onBrake: () => undefined,
+      }),
+      clouds: { factsOf: () => ({}), create: async () => undefined },
       written: new Map<string, bigint>(),
     };
     const ref = { namespace: "team", name: "web" };

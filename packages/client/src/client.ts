@@ -8,6 +8,7 @@ import type { Rule, Verb } from "@octoplane/kinds/role";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
+import { PlacementClient } from "./placement-client.ts";
 import { Transport } from "./transport.ts";
 
 /**
@@ -148,6 +149,8 @@ export interface Client {
   bind(ref: Ref, cluster: Pick<ResourceRef, "name">): Promise<Application>;
   /** The last decisions about an application, newest first. */
   decisions(ref: Ref): Promise<readonly Decision[]>;
+  /** Why applications are where they are, and what if. */
+  readonly placement: PlacementClient;
   /** What is known of a metric now, of either kind. */
   metricValue(kind: KindLike, ref: Ref): Promise<MetricValue>;
   /** The kubeconfig of a cluster with its credentials. */
@@ -168,6 +171,7 @@ export function openClient(options: ClientOptions): Client {
   return {
     address: transport.address,
     transport,
+    placement: new PlacementClient(transport),
     of: (kind) => new KindClient(kind, transport),
     me: () => transport.json("GET", "/me"),
     async allowed(wish) {
@@ -186,12 +190,8 @@ export function openClient(options: ClientOptions): Client {
       return (await transport.json<Answer>("POST", "/bootstrap", asking)).results;
     },
     async bind(ref, { name }) {
-      const cluster = {
-        api: "kubernetes",
-        kind: "Cluster",
-        namespace: ref.namespace ?? null,
-        name,
-      };
+      const { namespace = null } = ref;
+      const cluster = { api: "kubernetes", kind: "Cluster", namespace, name };
       const path = pathOf(applications, ref, "binding");
       return await transport.json("PUT", path, { body: { cluster } });
     },

@@ -27,6 +27,9 @@ export interface StateInput {
   };
 }
 
+/** The reason of `Scheduled` while a cluster is made for the application. */
+export const waitingForCluster = "WaitingForCluster";
+
 export function applicationState(app: StateInput): DerivedState {
   const { conditions } = app.status;
   if (app.metadata.deleted !== null) {
@@ -72,6 +75,9 @@ function shuttingDown(conditions: readonly Condition[]): DerivedState | undefine
  * still serves where it is has not failed.
  */
 function unplaced(app: StateInput, scheduled: Condition): DerivedState {
+  if (scheduled.reason === waitingForCluster) {
+    return { state: "WAITING_FOR_CLUSTER_CREATION", reason: null };
+  }
   const goesOn = app.spec.backoff_limit < 0 || serves(app.status.conditions);
   return { state: goesOn ? "DEGRADED" : "FAILED", reason: reasonOf(scheduled) };
 }

@@ -4,15 +4,34 @@ import { applicationState } from "./application-state.ts";
 import { ConditionSchema } from "./condition.ts";
 import {
   checkConstraints,
+  checkExpressions,
   checkPreferences,
+  expressionsField,
   preferredField,
   warnOfConstraints,
 } from "./constraints.ts";
+import { checkCopies, placesField } from "./copies.ts";
+import { NewClusterSchema } from "./decision.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
 import { checkObserverSchema } from "./observer-schema.ts";
 import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
+import {
+  checkNeighbourRules,
+  checkSpread,
+  neighbourRulesField,
+  neighbourRuleText,
+  spreadField,
+  spreadText,
+} from "./neighbour-rule.ts";
+import {
+  checkPlacement,
+  failedMovesField,
+  movesField,
+  placementField,
+} from "./placement-choice.ts";
+import { checkOverrides } from "./override.ts";
 import { checkTolerations, tolerationsField } from "./taint.ts";
 import { checkTosca } from "./tosca.ts";
 import { formatRef, formatState, joined } from "./cells.ts";
@@ -27,6 +46,12 @@ const ClusterConstraintsSchema = Type.Object(
     custom_resources: Type.Array(Type.String(), { default: [] }),
     metrics: nullable(texts),
     preferred: preferredField,
+    expressions: expressionsField,
+    applications: neighbourRulesField,
+    spread: spreadField,
+    ignore_capacity: Type.Optional(
+      Type.Boolean({ description: "also on clusters with less free than it requests" }),
+    ),
   },
   { ...closed, default: {} },
 );
@@ -51,6 +76,7 @@ const SpecSchema = Type.Object(
     storage_migration: Type.String({ default: "none" }),
     auto_cluster_create: Type.Boolean({ default: false }),
     tolerations: tolerationsField,
+    placement: placementField,
     reschedule_after: Type.Optional(
       Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
         description:
@@ -107,6 +133,9 @@ const StatusSchema = Type.Object(
     kube_controller_triggered: nullable(dateTime),
     scheduled: nullable(dateTime),
     scheduled_to: nullable(ResourceRefSchema),
+    places: placesField,
+    moves: movesField,
+    failed_moves: failedMovesField,
     running_on: nullable(ResourceRefSchema),
     retries: nullable(Type.Integer()),
     scheduled_retry: nullable(dateTime),
@@ -122,6 +151,7 @@ const StatusSchema = Type.Object(
     shutdown_key: nullable(Type.String()),
     shutdown_grace_period: nullable(dateTime),
     auto_cluster_create_started: nullable(Type.String()),
+    new_cluster: Type.Optional(NewClusterSchema),
     migration_retries: count,
     migration_timeout: count,
   },
@@ -149,13 +179,23 @@ export const ApplicationKind = defineKind({
   additions: [
     ["spec", "reschedule_after"],
     ["spec", "tolerations"],
-    ["spec", "constraints", "cluster", "preferred"],
+    ["spec", "placement"],
+    ...["preferred", "expressions", "applications", "spread", "ignore_capacity"].map((field) => [
+      "spec",
+      "constraints",
+      "cluster",
+      field,
+    ]),
+    ["status", "moves"],
+    ["status", "failed_moves"],
+    ["status", "new_cluster"],
     ["status", "conditions"],
     ["status", "scheduled_generation"],
     ["status", "observed_generation"],
     ["status", "decisions"],
     ["status", "events"],
     ["status", "copies"],
+    ["status", "places"],
   ],
   krakeForm: {
     numbersAsText: ["shutdown_grace_time", "backoff", "backoff_delay", "backoff_limit"].map(
@@ -175,7 +215,7 @@ export const ApplicationKind = defineKind({
     { title: "state", cell: (app) => formatState(app.status.state) },
     {
       title: "cluster",
-      cell: ({ status }) => joined([(status.running_on ?? status.scheduled_to)?.name ?? ""]),
+      cell: ({ status }) => joined(clusterNames(status)),
     },
     { title: "reason", wide: true, cell: (app) => app.status.reason?.message ?? "" },
     { title: "container_health", wide: true, cell: (app) => podCounts(app) },
@@ -196,6 +236,24 @@ export const ApplicationKind = defineKind({
       wide: true,
       cell: (app) => joined(app.spec.constraints.cluster.metrics),
     },
+    {
+      title: "expressions",
+      wide: true,
+      cell: (app) => joined(app.spec.constraints.cluster.expressions ?? []),
+    },
+    { title: "other applications", wide: true, cell: (app) => joined(neighbourTexts(app)) },
+    { title: "pinned to", wide: true, cell: (app) => app.spec.placement?.cluster ?? "" },
+    { title: "policy", wide: true, cell: (app) => app.spec.placement?.policy ?? "" },
+    {
+      title: "weights",
+      wide: true,
+      cell: ({ spec }) =>
+        joined(
+          Object.entries(spec.placement?.weights ?? {}).map(
+            ([name, weight]) => `${name}: ${weight}`,
+          ),
+        ),
+    },
     { title: "hooks", wide: true, cell: (app) => joined(app.spec.hooks) },
     { title: "scheduled_to", wide: true, cell: (app) => formatRef(app.status.scheduled_to) },
     { title: "scheduled", wide: true, cell: (app) => app.status.scheduled ?? "" },
@@ -214,12 +272,30 @@ export const ApplicationKind = defineKind({
         "spec.constraints.cluster.preferred",
         app.spec.constraints.cluster.preferred,
       ),
+      ...checkNeighbours(app),
       ...checkTolerations("spec.tolerations", app.spec.tolerations),
+      ...checkPlacement("spec.placement", app.spec.placement),
+      ...checkCopies("spec.placement.copies", app.spec.placement?.copies),
+      ...checkOverrides(
+        "spec.placement.overrides",
+        app.spec.placement?.overrides,
+        app.spec.manifest,
+      ),
     ];
   },
   warn: (app) => warnOfConstraints(app.spec.constraints.cluster),
   derive: (app) => applicationState(app),
 });
+
+function checkNeighbours({ spec }: Application): readonly FieldProblem[] {
+  const { expressions, applications, spread } = spec.constraints.cluster;
+  const at = "spec.constraints.cluster";
+  return [
+    ...checkExpressions(`${at}.expressions`, expressions),
+    ...checkNeighbourRules(`${at}.applications`, applications),
+    ...checkSpread(`${at}.spread`, spread),
+  ];
+}
 
 function checkSource({ spec }: Application): readonly FieldProblem[] {
   const { tosca, csar } = spec;
@@ -236,6 +312,17 @@ function checkSource({ spec }: Application): readonly FieldProblem[] {
     problems.push({ field: "spec.csar", message: "expected a URL that ends in .csar or .zip" });
   }
   return problems;
+}
+
+function neighbourTexts({ spec }: Application): readonly string[] {
+  const { applications = [], spread = [] } = spec.constraints.cluster;
+  return [...applications.map(neighbourRuleText), ...spread.map(spreadText)];
+}
+
+/** Where it runs, or will; of several copies, where they belong. */
+function clusterNames({ places, running_on, scheduled_to }: ApplicationStatus): readonly string[] {
+  if (places !== undefined) return places.map(({ cluster }) => cluster.name);
+  return [(running_on ?? scheduled_to)?.name ?? ""];
 }
 
 function podCounts({ status }: Application): string {

@@ -5,7 +5,11 @@ import type { Cluster } from "./cluster.ts";
 
 type Capacity = NonNullable<Cluster["status"]["capacity"]>;
 
-const measures: Readonly<Record<string, (capacity: Capacity, cluster: Cluster) => number>> = {
+type Measure = (capacity: Capacity, cluster: Cluster) => number | undefined;
+
+const dayMs = 86_400_000;
+
+const measures: Readonly<Record<string, Measure>> = {
   cpu_cores: ({ cpu_cores }) => cpu_cores,
   memory_bytes: ({ memory_bytes }) => memory_bytes,
   pods: ({ pods }) => pods,
@@ -19,18 +23,36 @@ const measures: Readonly<Record<string, (capacity: Capacity, cluster: Cluster) =
         ({ type, status: holds }) => type.toLowerCase().endsWith("pressure") && holds === "True",
       ),
     ).length,
+  "cpu.free": ({ cpu_free_cores }) => cpu_free_cores,
+  "memory.free": ({ memory_free_bytes }) => memory_free_bytes,
+  "pods.free": ({ pods_free }) => pods_free,
 };
 
-export const clusterMeasureNames: readonly string[] = Object.keys(measures);
+/** What is known also of a cluster whose nodes nobody may look at. */
+const outerMeasures: Readonly<
+  Record<string, (cluster: Cluster, now: number) => number | undefined>
+> = {
+  "api.latency": ({ status }) => status.api_latency_ms,
+  "certificate.days": ({ status }, now) => {
+    const end = Date.parse(status.certificate_expires ?? "");
+    return Number.isNaN(end) ? undefined : Math.floor((end - now) / dayMs);
+  },
+};
+
+export const clusterMeasureNames: readonly string[] = [
+  ...Object.keys(measures),
+  ...Object.keys(outerMeasures),
+];
 
 export type ClusterMeasure =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
-/** One number of one cluster, or why there is none. Pure. */
-export function measureCluster(cluster: Cluster, name: string): ClusterMeasure {
+/** One number of one cluster, or why there is none. `now` is in milliseconds since the epoch. Pure. */
+export function measureCluster(cluster: Cluster, name: string, now: number): ClusterMeasure {
   const measure = Object.hasOwn(measures, name) ? measures[name] : undefined;
-  if (!measure) {
+  const outer = Object.hasOwn(outerMeasures, name) ? outerMeasures[name] : undefined;
+  if (!measure && !outer) {
     const message = `clusters have no ${name}; there is ${clusterMeasureNames.join(", ")}`;
     return { ok: false, code: "INVALID_METRIC", message };
   }
@@ -39,9 +61,14 @@ export function measureCluster(cluster: Cluster, name: string): ClusterMeasure {
     const message = `${cluster.metadata.name} does not answer`;
     return { ok: false, code: "UNREACHABLE_METRICS_PROVIDER", message };
   }
-  if (capacity === null) {
+  if (capacity === null && !outer) {
     const message = `the nodes of ${cluster.metadata.name} are not known`;
     return { ok: false, code: "UNREACHABLE_METRICS_PROVIDER", message };
   }
-  return { ok: true, value: measure(capacity, cluster) };
+  const value = outer ? outer(cluster, now) : capacity && measure?.(capacity, cluster);
+  if (value === undefined || value === null) {
+    const message = `${name} of ${cluster.metadata.name} is not known`;
+    return { ok: false, code: "UNREACHABLE_METRICS_PROVIDER", message };
+  }
+  return { ok: true, value };
 }

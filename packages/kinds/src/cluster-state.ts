@@ -9,13 +9,16 @@ import type { DerivedState } from "./kind.ts";
  * - `NodesReady` (cluster controller): False when less than half of the nodes are ready.
  * - `NoPressure` (cluster controller): False when more than half of the nodes are under pressure.
  * - `MetricsAvailable` (scheduler): False when a metric that the cluster names has no usable value.
+ * - `Scheduled` (scheduler, or a binding by request): False with the reason why no cloud fits one that is to be made.
+ * - `Provisioned` (who makes clusters on clouds): False when it could not be made.
+ * - `Unused`, `Retiring` (scheduler): True of one that was made for an application, before it is deleted. They make no state.
  */
 export function clusterState(cluster: {
   readonly status: { readonly conditions: readonly Condition[] };
 }): DerivedState {
   const { conditions } = cluster.status;
   const reachable = conditionOf(conditions, "Reachable");
-  if (!reachable) return { state: "PENDING", reason: null };
+  if (!reachable) return unmade(conditions);
   const ladder = [
     { condition: reachable, state: "OFFLINE" },
     { condition: conditionOf(conditions, "NodesReady"), state: "NOTREADY" },
@@ -28,4 +31,13 @@ export function clusterState(cluster: {
     }
   }
   return { state: "ONLINE", reason: null };
+}
+
+/** Nothing answers yet: a cluster that is to be made, or one that was just registered. FAILED ends with its cause. */
+function unmade(conditions: readonly Condition[]): DerivedState {
+  const failed = ["Scheduled", "Provisioned"]
+    .map((type) => conditionOf(conditions, type))
+    .find((condition) => condition?.status === "False");
+  if (!failed) return { state: "PENDING", reason: null };
+  return { state: "FAILED", reason: { code: failed.reason, message: failed.message } };
 }

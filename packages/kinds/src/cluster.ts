@@ -7,7 +7,7 @@ import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkKubeconfig } from "./kubeconfig.ts";
 import { nullable, dateTime, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
-import { metricLines, MetricRefSchema } from "./metric-ref.ts";
+import { metricLines, MetricRefSchema, warnOfWeights } from "./metric-ref.ts";
 import { checkTaints, taintsField, taintsSinceField, taintText } from "./taint.ts";
 import { checkTosca } from "./tosca.ts";
 
@@ -37,6 +37,11 @@ const SpecSchema = Type.Object(
     taints: taintsField,
     cordoned: Type.Optional(
       Type.Boolean({ description: "takes no new applications; those that run stay" }),
+    ),
+    elastic: Type.Optional(
+      Type.Boolean({
+        description: "its nodes come as they are needed: what is free now keeps nothing away",
+      }),
     ),
     drain: Type.Optional(
       Type.Boolean({ description: "takes no new applications, and all that may move leave it" }),
@@ -78,6 +83,19 @@ const CapacitySchema = Type.Object(
     pods: Type.Integer(),
     nodes: Type.Integer(),
     nodes_ready: Type.Integer(),
+    cpu_free_cores: Type.Optional(
+      Type.Number({
+        description: "what no Pod requests; below zero when more is promised than there is",
+      }),
+    ),
+    memory_free_bytes: Type.Optional(Type.Number()),
+    pods_free: Type.Optional(Type.Integer()),
+    free_at: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description: "when the Pods were counted last that changed this",
+      }),
+    ),
   },
   closed,
 );
@@ -88,9 +106,21 @@ const StatusSchema = Type.Object(
     reason: nullable(ReasonSchema),
     conditions: Type.Array(ConditionSchema, { default: [] }),
     observed_generation: Type.Integer({ default: 0 }),
+    decisions: Type.Optional(
+      Type.Integer({ minimum: 0, description: "about the cloud that it is made on" }),
+    ),
     events: eventCount,
     version: nullable(Type.String()),
     capacity: nullable(CapacitySchema),
+    api_latency_ms: Type.Optional(
+      Type.Number({ description: "of its API server: a smoothed answer time, in coarse steps" }),
+    ),
+    certificate_expires: Type.Optional(
+      Type.String({
+        format: "date-time",
+        description: "when the first of our and its certificate ends",
+      }),
+    ),
     served_kinds: Type.Array(Type.String(), {
       default: [],
       description: "plural.group of every kind that the cluster serves beyond the built-in ones",
@@ -120,7 +150,7 @@ export const ClusterKind = defineKind({
   aliases: [],
   fields: { spec: SpecSchema },
   status: StatusSchema,
-  subresources: ["binding", "kubeconfig"],
+  subresources: ["binding", "kubeconfig", "decisions"],
   secrets: [
     ["spec", "kubeconfig", "users", "*", "user", "token"],
     ["spec", "kubeconfig", "users", "*", "user", "password"],
@@ -131,12 +161,16 @@ export const ClusterKind = defineKind({
     ["spec", "taints"],
     ["spec", "cordoned"],
     ["spec", "drain"],
+    ["spec", "elastic"],
     ["status", "taints_since"],
     ["status", "conditions"],
     ["status", "observed_generation"],
+    ["status", "decisions"],
     ["status", "events"],
     ["status", "version"],
     ["status", "capacity"],
+    ["status", "api_latency_ms"],
+    ["status", "certificate_expires"],
     ["status", "served_kinds"],
   ],
   krakeForm: {
@@ -201,7 +235,10 @@ export const ClusterKind = defineKind({
       ...checkTaints("spec.taints", spec.taints),
     ];
   },
-  warn: ({ spec }) => warnOfConstraints(spec.constraints.cloud),
+  warn: ({ spec }) => [
+    ...warnOfConstraints(spec.constraints.cloud),
+    ...warnOfWeights(spec.metrics),
+  ],
   derive: (cluster) => clusterState(cluster),
 });
 

@@ -121,3 +121,15 @@ describe("a warning of constraints that are never true", () => {
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 });
+
+describe("a warning of expressions", () => {
+  it("tells of those that are false whatever the cluster is like, and of no others", () => {
+    const expressions = ["1 == 2", 'labels.a == "x" && false', 'labels.a == "x"', "true"];
+    const preferred = [{ weight: 1, expression: "!true" }];
+    expect(warnOfConstraints({ labels: null, metrics: null, expressions, preferred })).toEqual([
+      '"1 == 2" is never true: nothing will ever fit',
+      '"labels.a == \\"x\\" && false" is never true: nothing will ever fit',
+      '"!true" is never true: it never counts',
+    ]);
+  });
+});

@@ -1,7 +1,8 @@
 import { Type, type Static } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { pointAt } from "./constraint-text.ts";
+import { parseClusterExpression } from "./cluster-expression.ts";
+import { pointAt, quoted } from "./constraint-text.ts";
 import { neverTrue } from "./constraints-never.ts";
 import { parseLabelConstraint } from "./label-constraint.ts";
 import { parseMetricConstraint } from "./metric-constraint.ts";
@@ -22,13 +23,23 @@ export const PreferenceSchema = Type.Object(
     metrics: Type.Optional(
       Type.String({ maxLength: limits.preferenceCharsMax, description: "a metric constraint" }),
     ),
+    expression: Type.Optional(
+      Type.String({ maxLength: limits.preferenceCharsMax, description: "an expression" }),
+    ),
   },
-  { additionalProperties: false, description: "one of labels and metrics" },
+  { additionalProperties: false, description: "one of labels, metrics and expression" },
 );
 export type Preference = Static<typeof PreferenceSchema>;
 
 export const preferredField = Type.Optional(
   Type.Array(PreferenceSchema, { maxItems: limits.preferencesMax }),
+);
+
+export const expressionsField = Type.Optional(
+  Type.Array(Type.String({ maxLength: limits.expressionCharsMax }), {
+    maxItems: limits.expressionsMax,
+    description: "expressions (CEL) over labels, metrics and cluster, all of which must be true",
+  }),
 );
 
 const groups = {
@@ -52,27 +63,68 @@ export function checkPreferences(
 ): readonly FieldProblem[] {
   return preferences.flatMap((preference, index) => {
     const at = `${field}[${index}]`;
-    const { labels, metrics } = preference;
-    if ((labels === undefined) === (metrics === undefined)) {
-      return [{ field: at, message: "expected one of labels and metrics" }];
+    const { labels, metrics, expression } = preference;
+    const given = [labels, metrics, expression].filter((text) => text !== undefined);
+    if (given.length !== 1) {
+      return [{ field: at, message: "expected one of labels, metrics and expression" }];
     }
+    if (expression !== undefined) return checkExpression(`${at}.expression`, expression);
     return labels === undefined
       ? checkText("metrics", `${at}.metrics`, metrics ?? "")
       : checkText("labels", `${at}.labels`, labels);
   });
 }
 
+/** Every expression that does not parse, names what there is not, or gives no truth value. */
+export function checkExpressions(
+  field: string,
+  texts: readonly string[] = [],
+): readonly FieldProblem[] {
+  return texts.flatMap((text, index) => checkExpression(`${field}[${index}]`, text));
+}
+
+/** On one line: an expression may have several of its own, and a caret would stand below the wrong one. */
+function checkExpression(field: string, text: string): readonly FieldProblem[] {
+  const parsed = parseClusterExpression(text);
+  if (parsed.ok) return [];
+  const { at, message } = parsed;
+  const rest = text.slice(at, at + nearChars);
+  const near = rest === "" ? "the end" : quoted(rest);
+  return [{ field, message: `Invalid expression: ${message}, at character ${at + 1}: ${near}` }];
+}
+
+const nearChars = 40;
+
+function expressionsNever(texts: readonly string[] = []): readonly string[] {
+  return texts.flatMap((text) => {
+    const parsed = parseClusterExpression(text);
+    if (!parsed.ok || !parsed.constraint.isNeverTrue) return [];
+    return [`${quoted(text)} is never true: nothing will ever fit`];
+  });
+}
+
 /** What can never be true, for people: preferences each by itself. Pure. */
 export function warnOfConstraints(
-  texts: ConstraintTexts & { readonly preferred?: readonly Preference[] },
+  texts: ConstraintTexts & {
+    readonly preferred?: readonly Preference[];
+    readonly expressions?: readonly string[];
+  },
 ): readonly string[] {
-  const wishes = (texts.preferred ?? []).flatMap(({ labels, metrics }) =>
-    neverTrue({
-      labels: labels === undefined ? null : [labels],
-      metrics: metrics === undefined ? null : [metrics],
-    }).map((text) => text.replace("nothing will ever fit", "it never counts")),
+  const wishes = (texts.preferred ?? []).flatMap(({ labels, metrics, expression }) =>
+    [
+      ...neverTrue({
+        labels: labels === undefined ? null : [labels],
+        metrics: metrics === undefined ? null : [metrics],
+      }),
+      ...expressionsNever(expression === undefined ? [] : [expression]),
+    ].map((text) => text.replace("nothing will ever fit", "it never counts")),
   );
-  return [...neverTrue(texts), ...wishes];
+  return [...neverTrue(texts), ...expressionsNever(texts.expressions), ...wishes];
+}
+
+/** One label constraint in a field of its own. */
+export function checkLabelConstraint(field: string, text: string): readonly FieldProblem[] {
+  return checkText("labels", field, text);
 }
 
 function checkText(

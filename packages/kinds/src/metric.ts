@@ -1,5 +1,7 @@
 import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
+import { isName } from "./metadata.ts";
+import { checkMetricUnit, MetricUnitSchema } from "./metric-unit.ts";
 import { defineKind, type Column, type Resource, type ResourceOf } from "./kind.ts";
 
 /** Kinds Metric and GlobalMetric: one specification in two scopes. */
@@ -29,6 +31,17 @@ const SpecSchema = Type.Object(
         description: "seconds until a value is stale; left out or null: a minute of failed fetches",
       }),
     ),
+    unit: Type.Optional(
+      Type.Union([MetricUnitSchema, Type.Null()], {
+        description: "of its values; prices and gCO2/kWh make the estimates of a placement",
+      }),
+    ),
+    counts_as: Type.Optional(
+      Type.Union([Type.String(), Type.Null()], {
+        description:
+          "the name by which policies and applications weigh it, where each cluster has a metric of its own",
+      }),
+    ),
     provider: Type.Object(
       { name: Type.String(), metric: Type.String({ description: "its name at the provider" }) },
       { additionalProperties: false },
@@ -50,6 +63,8 @@ const columns: readonly Column<AnyMetric>[] = [
     wide: true,
     cell: ({ spec }) => (typeof spec.max_age === "number" ? `${spec.max_age}s` : ""),
   },
+  { title: "unit", wide: true, cell: ({ spec }) => spec.unit ?? "" },
+  { title: "counts_as", wide: true, cell: ({ spec }) => spec.counts_as ?? "" },
   { title: "allowed_values", cell: ({ spec }) => spec.allowed_values.join(", ") },
 ];
 
@@ -66,7 +81,10 @@ function validate({ spec }: AnyMetric): readonly FieldProblem[] {
       problems.push({ field: `spec.allowed_values[${index}]`, message });
     }
   }
-  return problems;
+  if (typeof spec.counts_as === "string" && !isName(spec.counts_as)) {
+    problems.push({ field: "spec.counts_as", message: "expected a name, as metrics have them" });
+  }
+  return [...problems, ...checkMetricUnit("spec.unit", spec.unit)];
 }
 
 const shared = {
@@ -79,6 +97,8 @@ const shared = {
     ["spec", "direction"],
     ["spec", "when_stale"],
     ["spec", "max_age"],
+    ["spec", "unit"],
+    ["spec", "counts_as"],
   ],
   krakeForm: {
     numbersAsText: [

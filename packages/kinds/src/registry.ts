@@ -10,6 +10,7 @@ import { anyKind, type AnyKind } from "./kind.ts";
 import { MagnumClusterKind } from "./magnum-cluster.ts";
 import { GlobalMetricKind, MetricKind } from "./metric.ts";
 import { GlobalMetricsProviderKind, MetricsProviderKind } from "./metrics-provider.ts";
+import { GlobalPlacementPolicyKind, PlacementPolicyKind } from "./placement-policy.ts";
 import { ProjectKind } from "./project.ts";
 import { RoleBindingKind } from "./role-binding.ts";
 import { RoleKind } from "./role.ts";
@@ -26,6 +27,8 @@ export const kinds: readonly AnyKind[] = [
   anyKind(MetricKind),
   anyKind(ClusterKind),
   anyKind(ApplicationKind),
+  anyKind(GlobalPlacementPolicyKind),
+  anyKind(PlacementPolicyKind),
   anyKind(ProjectKind),
   anyKind(MagnumClusterKind),
   anyKind(GlobalInfrastructureProviderKind),

@@ -11,6 +11,9 @@ export const verbSchema = Type.Union([
 ]);
 export type Verb = Static<typeof verbSchema>;
 
+/** Rights of `kubernetes` that belong to no kind, and are had by namespace: questions that cost something. */
+export const questionRights: readonly string[] = ["plans", "backtests"];
+
 const RuleSchema = Type.Object(
   {
     api: Type.String({ description: "empty: any" }),

@@ -53,6 +53,7 @@ const healthy: Short = ["Healthy", "True", "Healthy"];
 describe("the state of an application", () => {
   it.each<[string, Facts]>([
     ["PENDING", { is: [] }],
+    ["WAITING_FOR_CLUSTER_CREATION", { is: [["Scheduled", "False", "WaitingForCluster"]] }],
     ["DEGRADED NO_SUITABLE_RESOURCE", { is: [["Scheduled", "False", "NO_SUITABLE_RESOURCE"]] }],
     [
       "FAILED NO_SUITABLE_RESOURCE",
@@ -107,6 +108,22 @@ describe("the state of a cluster", () => {
   it.each<[string, readonly Short[]]>([
     ["PENDING", []],
     ["PENDING", [["MetricsAvailable", "False"]]],
+    ["PENDING", [["Scheduled", "True"]]],
+    ["FAILED", [["Scheduled", "False"]]],
+    [
+      "FAILED",
+      [
+        ["Scheduled", "True"],
+        ["Provisioned", "False"],
+      ],
+    ],
+    [
+      "ONLINE",
+      [
+        ["Reachable", "True"],
+        ["Provisioned", "False"],
+      ],
+    ],
     ["ONLINE", [["Reachable", "True"]]],
     [
       "ONLINE",

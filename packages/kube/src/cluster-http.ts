@@ -2,7 +2,8 @@ import { linkedAbort } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
-import { Pool, ProxyAgent, type Dispatcher } from "undici";
+import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
+import { certificateEnd, peerCertificateEnd } from "./certificate-end.ts";
 import { answerFailure, networkFailure, notKubernetes } from "./kube-failure.ts";
 import type { KubeLogin } from "./kube-login.ts";
 import { KubeError } from "./kube.ts";
@@ -42,12 +43,25 @@ export class ClusterHttp implements AsyncDisposable {
   readonly #options: ClusterHttpOptions;
   readonly #requests: Dispatcher;
   readonly #watches: Dispatcher;
+  /** Of the server's certificate, from the newest connection. */
+  #serverCertificateEnd: number | undefined;
 
   constructor(login: KubeLogin, options: ClusterHttpOptions) {
     this.#login = login;
     this.#options = options;
-    this.#requests = openPool(login, limits.kubeConnectionsMax);
-    this.#watches = openPool(login, limits.kubeWatchesMax);
+    const onConnected = (end: number | undefined): void => {
+      this.#serverCertificateEnd = end ?? this.#serverCertificateEnd;
+    };
+    this.#requests = openPool(login, limits.kubeConnectionsMax, onConnected);
+    this.#watches = openPool(login, limits.kubeWatchesMax, onConnected);
+  }
+
+  /** When the first of our certificate and the server's ends; `undefined` while neither is known. */
+  certificateExpires(): number | undefined {
+    const { cert } = this.#login.tls;
+    const ends = [cert && certificateEnd(cert), this.#serverCertificateEnd];
+    const known = ends.filter((end) => end !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
   }
 
   /**
@@ -159,7 +173,11 @@ export function aborted(): KubeError {
   return new KubeError("given up by the caller", { status: 0, reason: "Aborted", retry: true });
 }
 
-function openPool(login: KubeLogin, connections: number): Dispatcher {
+function openPool(
+  login: KubeLogin,
+  connections: number,
+  onConnected: (serverCertificateEnd: number | undefined) => void,
+): Dispatcher {
   const options = {
     connections,
     // One request a connection at a time: a stuck one must not hold others behind it.
@@ -177,7 +195,16 @@ function openPool(login: KubeLogin, connections: number): Dispatcher {
     keepAliveInitialDelay: limits.kubeIdleConnectionMs,
   };
   if (login.proxyUrl === undefined) {
-    return new Pool(login.origin, { ...options, connect: { ...login.tls, ...connect } });
+    const connector = buildConnector({ ...login.tls, ...connect });
+    return new Pool(login.origin, {
+      ...options,
+      connect: (target, done) =>
+        connector(target, (error, socket) => {
+          if (error) return done(error, null);
+          onConnected(peerCertificateEnd(socket));
+          done(null, socket);
+        }),
+    });
   }
   return new ProxyAgent({ ...options, uri: login.proxyUrl, requestTls: login.tls, connect });
 }

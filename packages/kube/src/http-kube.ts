@@ -112,6 +112,18 @@ class HttpKube implements Kube {
     }
   }
 
+  async *pages(
+    served: ServedKind,
+    options: ListOptions = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<readonly KubeObject[]> {
+    for await (const { items } of this.#eachPage(served, options, signal)) yield items;
+  }
+
+  certificateExpires(): number | undefined {
+    return this.#http.certificateExpires();
+  }
+
   async apply(
     ref: ObjectRef,
     object: KubeObject,
@@ -250,9 +262,24 @@ class HttpKube implements Kube {
     options: ListOptions,
     signal: AbortSignal,
   ): Promise<KubeList> {
-    const path = collectionPath(served, options.namespace);
     const items: KubeObject[] = [];
-    for (let next = ""; ;) {
+    let resourceVersion = "";
+    for await (const page of this.#eachPage(served, options, signal)) {
+      items.push(...page.items);
+      if (items.length > limits.kubeListItemsMax) throw tooManyItems(served);
+      ({ resourceVersion } = page);
+    }
+    return { items, resourceVersion };
+  }
+
+  async *#eachPage(
+    served: ServedKind,
+    options: ListOptions,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Page> {
+    const path = collectionPath(served, options.namespace);
+    let next = "";
+    do {
       const query = {
         limit: String(limits.kubePageMax),
         ...selectorOf(options),
@@ -260,11 +287,9 @@ class HttpKube implements Kube {
       };
       const { value } = await this.#http.request({ method: "GET", path, query, signal });
       const page = pageOf(value, served);
-      items.push(...page.items);
-      if (page.next === "") return { items, resourceVersion: page.resourceVersion };
-      if (items.length > limits.kubeListItemsMax) throw tooManyItems(served);
-      next = page.next;
-    }
+      yield page;
+      ({ next } = page);
+    } while (next !== "");
   }
 }
 
@@ -286,7 +311,11 @@ function watchRequest(
 }
 
 function selectorOf(options: ListOptions): Record<string, string> {
-  return options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
+  const { labelSelector, fieldSelector } = options;
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
 }
 
 interface Page {

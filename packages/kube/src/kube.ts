@@ -128,6 +128,8 @@ export interface KubeList {
 export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** `status.phase!=Failed`: only the fields that a server offers for the kind. */
+  readonly fieldSelector?: string;
 }
 
 export type KubeEvent =
@@ -156,6 +158,17 @@ export interface Kube extends AsyncDisposable {
   get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
   /** All pages of a list. */
   list(served: ServedKind, options?: ListOptions, signal?: AbortSignal): Promise<KubeList>;
+  /** The pages of a list one by one, for lists that are counted rather than kept; a version that expires is a KubeError (410). */
+  pages(
+    served: ServedKind,
+    options?: ListOptions,
+    signal?: AbortSignal,
+  ): AsyncIterable<readonly KubeObject[]>;
+  /**
+   * When the first of our certificate and the server's ends, in milliseconds since the epoch; `undefined` while neither is known
+   * (a login without a certificate, a server that was not spoken to directly).
+   */
+  certificateExpires(): number | undefined;
   /** Server-side apply as field manager `octoplane`. */
   apply(
     ref: ObjectRef,

@@ -83,7 +83,11 @@ function find(
 }
 
 function fits(app: Application, one: Candidate): boolean {
-  return fitsAll(prepareFilters(app, now), one, one.name === app.status.scheduled_to?.name);
+  return fitsAll(
+    prepareFilters(app, snapshot([one])),
+    one,
+    one.name === app.status.scheduled_to?.name,
+  );
 }
 
 /** True when the application stays on its cluster whatever the others are like. */

@@ -1,12 +1,16 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision, Place } from "@octoplane/kinds/decision";
+import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Candidate } from "./candidate.ts";
 import { choose, untilMoved } from "./choose.ts";
+import { decideCopies } from "./decide-copies.ts";
 import { describeCandidates, placeOf } from "./describe-candidates.ts";
 import { prepareFilters } from "./filter.ts";
+import { withNewCluster, withoutNewCluster } from "./new-cluster.ts";
 import { preferredScore, preparePreferences } from "./preferences.ts";
 import { rank } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { prepareWeighing } from "./weighing.ts";
 
 /**
  * Where an application belongs, from nothing but the application and a snapshot: filter, score, choose, explain.
@@ -18,22 +22,31 @@ import type { Snapshot } from "./snapshot.ts";
  * `detail` bounds how many candidates are told one by one; the chosen and the current one always are.
  */
 export function decide(app: Application, snapshot: Snapshot, detail: number): Decision {
-  const prepared = prepareFilters(app, snapshot.now);
-  const preferences = preparePreferences(app);
-  const currentIndex = indexOfCurrent(app, snapshot.candidates);
+  const copies = app.spec.placement?.copies;
+  if (copies !== undefined) {
+    return withoutNewCluster(decideCopies(app, snapshot, { copies, detail }), app);
+  }
+  const prepared = prepareFilters(app, snapshot);
+  const preferences = preparePreferences(app, snapshot);
+  const weighing = prepareWeighing(app, snapshot);
+  const { policy, scales } = weighing;
+  const currentIndex = indexOf(app.status.scheduled_to, snapshot.candidates);
   const ranking = rank(snapshot, {
     prepared,
     preferences,
+    weighing,
     currentIndex,
-    most: Math.max(2, detail),
+    homeIndex: indexOf(app.status.running_on ?? null, snapshot.candidates),
+    // Those that are left alone for a failure must not hide all the others.
+    most: Math.max(2, detail) + (app.status.failed_moves?.length ?? 0),
   });
   const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
-  const choice = untilMoved(choose({ app, snapshot, current, ranking }), { app, snapshot });
+  const choice = untilMoved(choose({ app, snapshot, current, ranking, policy }), { app, snapshot });
   const chosen = choice.chosen;
   const rival = ranking.best.find(({ candidate }) => candidate !== chosen);
-  const stickiness = chosen === current ? snapshot.stickiness : 0;
-  const chosenScore = chosen && preferredScore(chosen, stickiness, preferences);
-  return {
+  const stickiness = chosen === current ? weighing.stickiness : 0;
+  const chosenScore = chosen && preferredScore(chosen, stickiness, preferences, scales);
+  const decision: Decision = {
     sequence: app.status.decisions + 1,
     time: new Date(snapshot.now).toISOString(),
     generation: app.metadata.generation,
@@ -44,22 +57,27 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
     runner_up: rival ? placeOf(rival.candidate) : null,
     margin: rival && chosenScore !== undefined ? chosenScore - rival.score : null,
     held_until: choice.heldUntil === undefined ? null : new Date(choice.heldUntil).toISOString(),
+    ...(weighing.applied === undefined ? {} : { policy: weighing.applied }),
     candidates: describeCandidates({
+      app,
       snapshot,
       prepared,
       preferences,
-      current,
-      chosen,
+      weighing,
+      here: new Set(current ? [current] : []),
+      chosen: chosen ? [chosen] : [],
       detail,
-      ranking,
+      best: ranking.best,
     }),
     candidates_total: snapshot.candidates.length,
     candidates_fitting: ranking.fitting,
   };
+  if (snapshot.newCluster === undefined) return withoutNewCluster(decision, app);
+  const by = { prepared, preferences, weighing };
+  return withNewCluster(decision, { app, snapshot, newCluster: snapshot.newCluster, by, detail });
 }
 
-function indexOfCurrent(app: Application, candidates: readonly Candidate[]): number {
-  const bound = app.status.scheduled_to;
+function indexOf(bound: ResourceRef | null, candidates: readonly Candidate[]): number {
   if (bound === null) return -1;
   return candidates.findIndex(
     (candidate) => candidate.name === bound.name && candidate.namespace === bound.namespace,

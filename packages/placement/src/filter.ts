@@ -1,11 +1,13 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Verdict } from "@octoplane/kinds/decision";
+import { capacityFilter } from "./filters/capacity.ts";
 import { customResourcesFilter } from "./filters/custom-resources.ts";
-import { labelsFilter } from "./filters/labels.ts";
+import { expressionsFilter } from "./filters/expressions.ts";
 import { metricsFilter } from "./filters/metrics.ts";
-import { onlineFilter } from "./filters/online.ts";
-import { taintsFilter } from "./filters/taints.ts";
+import { neighboursFilter } from "./filters/neighbours.ts";
+import { placeFilters } from "./filters/place-filters.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 /** Why a candidate does not fit: a constant for programs and a sentence for people. */
 export interface Refusal {
@@ -16,28 +18,40 @@ export interface Refusal {
 /** Says whether one candidate fits; `undefined` means that it does. */
 export type Check = (candidate: Candidate, isCurrent: boolean) => Refusal | undefined;
 
-/** A filter reads the application once and then looks at many candidates. `now` is in milliseconds since the epoch. */
+/**
+ * A filter reads the application, and what it needs of the snapshot, once and then looks at many candidates. `undefined`: it
+ * has nothing to say of this application, and no verdict names it.
+ */
 export interface Filter {
   readonly name: string;
-  prepare(app: Application, now: number): Check;
+  prepare(app: Application, snapshot: Snapshot): Check | undefined;
 }
 
-/** In the order in which they are asked. */
-export const filters: readonly Filter[] = [
-  onlineFilter,
-  taintsFilter,
-  labelsFilter,
+/** Those that look at the application and the cluster alone, and at nobody else. */
+export const soloFilters: readonly Filter[] = [
+  ...placeFilters,
   customResourcesFilter,
   metricsFilter,
+  expressionsFilter,
 ];
+
+/** In the order in which they are asked. */
+export const filters: readonly Filter[] = [...soloFilters, neighboursFilter, capacityFilter];
 
 export interface PreparedFilter {
   readonly name: string;
   readonly check: Check;
 }
 
-export function prepareFilters(app: Application, now: number): readonly PreparedFilter[] {
-  return filters.map((filter) => ({ name: filter.name, check: filter.prepare(app, now) }));
+export function prepareFilters(
+  app: Application,
+  snapshot: Snapshot,
+  wanted: readonly Filter[] = filters,
+): readonly PreparedFilter[] {
+  return wanted.flatMap(({ name, prepare }) => {
+    const check = prepare(app, snapshot);
+    return check === undefined ? [] : [{ name, check }];
+  });
 }
 
 export function fitsAll(

@@ -64,7 +64,10 @@ describe("preferences", () => {
         for (const row of decide(app, snapshot(candidates), detail).candidates) {
           if (row.score === null) continue;
           const weight = row.parts.reduce((sum, part) => sum + part.weight, 0);
-          const weighted = row.parts.reduce((sum, part) => sum + part.weight * part.value, 0);
+          const weighted = row.parts.reduce(
+            (sum, part) => sum + part.weight * (part.value ?? NaN),
+            0,
+          );
           expect(row.score).toBeCloseTo(weighted / weight, 12);
           expect(row.parts.filter(({ name }) => name.startsWith("preferred: "))).toHaveLength(
             preferred.length,
@@ -79,6 +82,7 @@ describe("preferences", () => {
       fc.property(anyCandidates, fc.integer({ min: 1, max: 100 }), (candidates, weight) => {
         const wishes = preparePreferences(
           application({ preferred: [{ weight, labels: "zone is x" }] }),
+          snapshot(candidates),
         );
         for (const one of candidates) {
           const [before, after] = [scoreOf(one, 0), preferredScore(one, 0, wishes)];

@@ -1,9 +1,14 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { ScorePart } from "@octoplane/kinds/decision";
-import { labelsSatisfy, parseLabelConstraint } from "@octoplane/kinds/label-constraint";
 import { metricSatisfies, parseMetricConstraint } from "@octoplane/kinds/metric-constraint";
+import type { Preference } from "@octoplane/kinds/constraints";
 import type { Candidate } from "./candidate.ts";
-import { partsOf, scoreOf } from "./score.ts";
+import { prepareNeighbourWishes } from "./neighbours/neighbour-wishes.ts";
+import { prepareExpression } from "./prepared-expression.ts";
+import { prepareLabels } from "./prepared-labels.ts";
+import { partsOf, stickinessPart, sumScore } from "./score.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { isRankedBy, neutralValue, readingFor, scaleParts, type Scale } from "./weighing.ts";
 
 /** One preference, read once for many candidates. */
 export interface PreparedPreference {
@@ -14,43 +19,72 @@ export interface PreparedPreference {
   readonly metric?: string;
 }
 
-/** What does not parse is never fulfilled: it was refused when it was written. */
-export function preparePreferences(app: Application): readonly PreparedPreference[] {
-  return (app.spec.constraints.cluster.preferred ?? []).map(({ weight, labels, metrics }) => {
-    if (labels !== undefined) {
-      const parsed = parseLabelConstraint(labels);
-      const holds = (candidate: Candidate): boolean =>
-        parsed.ok && labelsSatisfy(parsed.constraint, candidate.labels);
-      return { text: labels, weight, holds };
-    }
-    const text = metrics ?? "";
-    const parsed = parseMetricConstraint(text);
-    if (!parsed.ok) return { text, weight, holds: () => false };
-    const { metric } = parsed.constraint;
-    const holds = ({ values }: Candidate): boolean =>
-      values.has(metric) && metricSatisfies(parsed.constraint, values.get(metric)!);
-    return { text, weight, metric, holds };
-  });
+/**
+ * The preferences of an application, and its wishes about others. What does not parse is never fulfilled: it was refused
+ * when it was written.
+ */
+export function preparePreferences(
+  app: Application,
+  snapshot: Snapshot,
+): readonly PreparedPreference[] {
+  const preferred = app.spec.constraints.cluster.preferred ?? [];
+  return [...preferred.map(preparePreference), ...prepareNeighbourWishes(app, snapshot)];
+}
+
+function preparePreference({
+  weight,
+  labels,
+  metrics,
+  expression,
+}: Preference): PreparedPreference {
+  if (expression !== undefined) {
+    const holdsFor = prepareExpression(expression);
+    return { text: expression, weight, holds: (candidate) => holdsFor(candidate).holds };
+  }
+  if (labels !== undefined) {
+    const prepared = prepareLabels(labels);
+    return { text: labels, weight, holds: (candidate) => prepared.holds(candidate.labels) };
+  }
+  const text = metrics ?? "";
+  const parsed = parseMetricConstraint(text);
+  if (!parsed.ok) return { text, weight, holds: () => false };
+  const { metric } = parsed.constraint;
+  const holds = ({ values }: Candidate): boolean =>
+    values.has(metric) && metricSatisfies(parsed.constraint, values.get(metric)!);
+  return { text, weight, metric, holds };
 }
 
 /**
  * The score with the preferences in it, each as a metric of its weight would be, with the value 1 where it is fulfilled and 0
- * elsewhere. Without preferences it is the score, to the bit.
+ * elsewhere. `scales` are the metrics that count; without them, the cluster's own. Without scales and preferences it is
+ * Krake's score, to the bit. This is called for every candidate, so it makes nothing anew.
  */
 export function preferredScore(
   candidate: Candidate,
   stickiness: number,
   preferences: readonly PreparedPreference[],
+  scales?: readonly Scale[],
 ): number {
-  if (preferences.length === 0) return scoreOf(candidate, stickiness);
-  let { weightSum, weightedSum } = candidate.isRanked
-    ? candidate
-    : { weightSum: 0, weightedSum: 0 };
-  for (const preference of preferences) {
-    weightSum += preference.weight;
-    if (preference.holds(candidate)) weightedSum += preference.weight;
+  const isRanked = isRankedBy(candidate, scales);
+  if (!isRanked && preferences.length === 0) return stickiness;
+  let weightSum = 0;
+  let weightedSum = 0;
+  if (isRanked && scales === undefined) ({ weightSum, weightedSum } = candidate);
+  else if (isRanked && scales !== undefined) {
+    for (const scale of scales) {
+      const reading = readingFor(candidate, scale);
+      weightSum += scale.weight;
+      weightedSum += scale.weight * (reading?.ok === true ? reading.value : neutralValue);
+    }
   }
-  return scoreOf({ ...candidate, isRanked: true, weightSum, weightedSum }, stickiness);
+  // Whole numbers, summed by themselves: in whatever order they stand the sum is the same to the bit.
+  let wished = 0;
+  let fulfilled = 0;
+  for (const preference of preferences) {
+    wished += preference.weight;
+    if (preference.holds(candidate)) fulfilled += preference.weight;
+  }
+  return sumScore(weightSum + wished, weightedSum + fulfilled, stickiness);
 }
 
 /** The parts of the score, the preferences among them. */
@@ -58,6 +92,7 @@ export function preferredParts(
   candidate: Candidate,
   stickiness: number,
   preferences: readonly PreparedPreference[],
+  scales?: readonly Scale[],
 ): ScorePart[] {
   const wishes = preferences.map((preference): ScorePart => {
     const { text, weight, metric } = preference;
@@ -65,5 +100,9 @@ export function preferredParts(
     const value = preference.holds(candidate) ? 1 : 0;
     return { name: `preferred: ${text}`, weight, value, raw, time: null, provider: null };
   });
-  return [...partsOf(candidate, stickiness), ...wishes];
+  const metrics =
+    scales === undefined
+      ? partsOf(candidate, stickiness)
+      : [...scaleParts(candidate, scales), ...stickinessPart(stickiness)];
+  return [...metrics, ...wishes];
 }

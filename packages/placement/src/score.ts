@@ -12,9 +12,14 @@ import type { Candidate } from "./candidate.ts";
  */
 export function scoreOf(candidate: Candidate, stickiness: number): number {
   if (!candidate.isRanked) return stickiness;
-  const total = candidate.weightSum + stickiness;
-  const score = (candidate.weightedSum + stickiness) / total;
-  return Number.isFinite(score) ? score : 0;
+  return sumScore(candidate.weightSum, candidate.weightedSum, stickiness);
+}
+
+/** The formula itself, from Σ weight and Σ weight × value. */
+export function sumScore(weightSum: number, weightedSum: number, stickiness: number): number {
+  const score = (weightedSum + stickiness) / (weightSum + stickiness);
+  // Nothing divided by a negative weight is minus zero, which JSON does not know.
+  return Number.isFinite(score) && score !== 0 ? score : 0;
 }
 
 /** The parts that the score is made of, for people. */
@@ -25,15 +30,11 @@ export function partsOf(candidate: Candidate, stickiness: number): ScorePart[] {
     const { name, weight, value, raw, time, provider } = reading;
     parts.push({ name, weight, value, raw, time, provider });
   }
-  if (stickiness > 0) {
-    parts.push({
-      name: "stickiness",
-      weight: stickiness,
-      value: 1,
-      raw: null,
-      time: null,
-      provider: null,
-    });
-  }
-  return parts;
+  return [...parts, ...stickinessPart(stickiness)];
+}
+
+/** None for a cluster that the application is not on. */
+export function stickinessPart(weight: number): readonly ScorePart[] {
+  if (!(weight > 0)) return [];
+  return [{ name: "stickiness", weight, value: 1, raw: null, time: null, provider: null }];
 }

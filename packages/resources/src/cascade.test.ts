@@ -51,3 +51,21 @@ test("an object of the same name of another kind or namespace is another object"
   expect(cascadeOf(elsewhere, [app])).toEqual([]);
   expect(cascadeOf({ ...abroad, metadata }, [app])).toEqual([]);
 });
+
+test("an application that asks for copies outlives the clusters that it is on, and nothing else", () => {
+  const owner = (kind: string) => ({ api: "kubernetes", kind, namespace: "n", name: "a" });
+  const app = (placement: object | undefined, kind = "Cluster"): AnyResource =>
+    ({
+      api: "kubernetes",
+      kind: "Application",
+      metadata: { name: "app", namespace: "n", owners: [owner(kind)] },
+      spec: { placement },
+    }) as unknown as AnyResource;
+  const cluster = { ...object("a", []), api: "kubernetes", kind: "Cluster" };
+  const cloud = { ...cluster, kind: "Cloud" };
+  const copied = app({ copies: { count: 2 } });
+  expect(cascadeOf(cluster, [copied])).toEqual([]);
+  expect(cascadeOf(cluster, [app({ policy: "cost" })])).toHaveLength(1);
+  expect(cascadeOf(cluster, [app(undefined)])).toHaveLength(1);
+  expect(cascadeOf(cloud, [app({ copies: { count: 2 } }, "Cloud")])).toHaveLength(1);
+});

@@ -1,3 +1,4 @@
+import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import type { AnyResource } from "@octoplane/kinds/kind";
 
 interface Named {
@@ -6,8 +7,8 @@ interface Named {
 }
 
 /**
- * What goes with an object that is deleted: whatever names it as an owner, what names that, and so on; each once, nearest
- * first, the object itself not. The garbage collector deletes just these. Pure.
+ * What goes with an object that is deleted: whatever names it as an owner and does not outlive it, what names that, and so on;
+ * each once, nearest first, the object itself not. The garbage collector deletes just these. Pure.
  */
 export function cascadeOf(
   root: AnyResource,
@@ -16,6 +17,7 @@ export function cascadeOf(
   const dependents = new Map<string, AnyResource[]>();
   for (const object of everything) {
     for (const owner of object.metadata.owners) {
+      if (outlives(object, owner)) continue;
       const key = keyOf(owner, owner);
       const known = dependents.get(key);
       if (known) known.push(object);
@@ -38,6 +40,16 @@ export function cascadeOf(
     open = next;
   }
   return found;
+}
+
+/**
+ * True when the end of an owner is not the end of the object: an application that asks for copies is merely placed on a cluster,
+ * which gives it up and is waited for until it has. Pure.
+ */
+export function outlives(object: AnyResource, owner: Named): boolean {
+  if (object.api !== ApplicationKind.api || object.kind !== ApplicationKind.kind) return false;
+  const { copies } = (object as unknown as Application).spec.placement ?? {};
+  return copies !== undefined && owner.api === "kubernetes" && owner.kind === "Cluster";
 }
 
 /** No part of a name holds a bar. */

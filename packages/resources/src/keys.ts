@@ -9,6 +9,7 @@ import type { AnyKind } from "@octoplane/kinds/kind";
  *     /decisions/<uid>/<slot>
  *     /events/<uid>/<slot>
  *     /metric-values/<uid>
+ *     /fleet-journal/<namespace>/<writer>/<entry and what it is>
  *
  * No name holds a slash, so no stem begins another.
  */
@@ -87,4 +88,12 @@ export function eventPrefix(uid: string): string {
 
 export function metricValueKey(uid: string): string {
   return `/metric-values/${uid}`;
+}
+
+/** The journal of a namespace's fleet, or of every namespace's. */
+export function fleetPrefix(namespace?: string, writer?: string): string {
+  if (namespace === undefined) return "/fleet-journal/";
+  return writer === undefined
+    ? `/fleet-journal/${namespace}/`
+    : `/fleet-journal/${namespace}/${writer}/`;
 }

@@ -94,20 +94,20 @@ export function join(
 }
 
 /**
- * A placement makes its cluster, cloud or project an owner: what it is bound to, and wherever a copy still stands. Owners of
+ * A placement makes its cluster, cloud or project an owner: what it is bound to, and wherever a copy belongs or still stands. Owners of
  * this kind come and go with the status and are not stored with the object.
  */
 export function placementOwners(
   status: Readonly<Record<string, unknown>> | undefined,
   stored: readonly ResourceRef[] = [],
 ): readonly ResourceRef[] {
-  const copies = (status?.["copies"] ?? []) as readonly { readonly cluster: ResourceRef }[];
+  const on = (field: string) =>
+    (status?.[field] ?? []) as readonly { readonly cluster: ResourceRef }[];
+  const clusters = [...on("places"), ...on("copies")].map(({ cluster }) => cluster);
   const bound = status?.["scheduled_to"] as ResourceRef | null | undefined;
   const project = status?.["project"] as ResourceRef | null | undefined;
   const owners: ResourceRef[] = [];
-  for (const ref of [bound, project]
-    .filter((one) => !!one)
-    .concat(copies.map((copy) => copy.cluster))) {
+  for (const ref of [bound, project].filter((one) => !!one).concat(clusters)) {
     if (![...stored, ...owners].some((owner) => sameRef(owner, ref))) owners.push(ref);
   }
   return owners;

@@ -1,61 +1,14 @@
+import { clientLimits } from "./limits/client-limits.ts";
+import { placementLimits } from "./limits/placement-limits.ts";
+import { storeLimits } from "./limits/store-limits.ts";
+
 /**
- * Every bound of the system, with its reason. A number that limits anything and does not stand here is a bug.
+ * Every bound of the system, with its reason. A number that limits anything and does not stand
+ * here, or in a part of this list in `limits/`, is a bug.
  * Units are in the names: Ms, Bytes, Max (a count).
  */
 export const limits = {
-  // --- store ---------------------------------------------------------------------------------------------
-  /** etcd refuses a transaction of more than 128 operations (its `--max-txn-ops`); LMDB refuses the same. */
-  commitOperationsMax: 128,
-  /** etcd refuses a request above 1.5 MiB; the difference is room for keys, guards and the framing. */
-  commitBytesMax: 1_400_000,
-  /** One key: a group, a plural, a namespace and a name of 255 each, with room; LMDB's own limit is 1,978. */
-  keyBytesMax: 1_024,
-  /** Entries in one page of a list; 500 entries of 2 kB stay well under gRPC's 4 MiB answer. */
-  pageEntriesMax: 500,
-  /** A page that grows past this is answered with fewer entries: gRPC clients refuse answers above 4 MiB. */
-  pageBytesMax: 3_000_000,
-  /** Commits that wait to be sent together; past that a writer waits for room. */
-  commitQueueMax: 10_000,
-  /** Reads that wait to be sent together, likewise. */
-  readQueueMax: 10_000,
-  /** Revisions kept for watchers that reconnect and for paged lists; at 1,000 writes/s about 100 s. */
-  historyRevisionsMax: 100_000,
-  /** Bytes of changes that a watch of etcd may have waiting; then its stream is stopped until half of them are read. */
-  watchBufferBytesMax: 16 * 1024 * 1024,
-  /** Commits in one transaction: on etcd 128 less the operations of the largest; more gains nothing on either. */
-  commitBatchMax: 100,
-  /** Reads of single keys in one etcd request; with specs of 400 kB the answer stays below 30 MB. */
-  readBatchMax: 64,
-  /** Requests with commits, and with reads, under way to etcd at once; measured, see docs/adr/0002-store.md. */
-  etcdRequestsMax: 3,
-  /** Entries of the first answer of a list from etcd, whose sizes tell how many the next may have. */
-  etcdFirstPageMax: 64,
-  /** Each answer has at most this many times the entries of all before it: the next may be far larger than those. */
-  etcdPageGrowthMax: 8,
-  /** Entries of one internal page of a list from etcd: each page costs etcd a walk over the range's keys. */
-  etcdPageEntriesMax: 5_000,
-  /** A list without end is begun again this often when history is compacted under it. */
-  listRestartsMax: 3,
-  /** Log records of LMDB that one transaction cleans after a compaction: about 10 ms. */
-  cleanRecordsMax: 2_000,
-  /** Bytes of log records read in that, values included: 2,000 records of 2 kB fit, of 400 kB they would block. */
-  cleanBytesMax: 8 * 1024 * 1024,
-  /** Commits, and bytes of them, that LMDB keeps in memory for watches that keep up. */
-  tailCommitsMax: 4_096,
-  tailBytesMax: 16 * 1024 * 1024,
-  /** Changes that one step of a watch on LMDB looks at before it hands over what it has. */
-  watchStepChangesMax: 1_000,
-  /** First and longest delay before a lost watch on etcd is rebuilt. */
-  watchRetryFirstMs: 50,
-  watchRetryMostMs: 2_000,
-  /** A connection that is silent this long is probed; etcd refuses probes more often than every 5 s. */
-  etcdKeepAliveMs: 10_000,
-  /** A probe that is not answered in this time ends the connection. */
-  etcdKeepAliveTimeoutMs: 5_000,
-  /** How often an idle watch gets a progress mark, so that its revision does not fall behind compaction. */
-  watchProgressMs: 5_000,
-  /** A read, a commit or a connection to etcd that takes longer is `Unavailable`. */
-  storeTimeoutMs: 10_000,
+  ...storeLimits,
 
   // --- resources -----------------------------------------------------------------------------------------
   /** A guarded write that loses is tried again on the new state this often before it is `Conflict`. */
@@ -74,8 +27,15 @@ export const limits = {
   auditBundlesAtOnceMax: 4,
   /** Audit records in memory while the store is away; more are in the log only. */
   auditQueueMax: 10_000,
-  /** Clusters that one decision record lists one by one, best first; the rest is counted. 64 fit a screen or two. */
-  decisionCandidatesMax: 64,
+  /**
+   * Clusters that one decision record lists one by one, best first; the rest is counted. A record is written with every placement,
+   * and all of them can be had again: the decision is made anew from the journal of the fleet.
+   */
+  decisionCandidatesMax: 8,
+  /** Clusters that an explanation, which is worked out when somebody asks, tells one by one: a megabyte. */
+  explainCandidatesMax: 1_000,
+  /** What a verdict in it repeats of a text from outside. */
+  verdictCharsMax: 200,
   /** Changes kept in memory per kind for watches that resume; a browser that slept a minute finds its place. */
   feedHistoryMax: 4_096,
 
@@ -253,6 +213,18 @@ export const limits = {
 
   /** Time between two looks at which kinds a cluster serves: discovery answers are large and change rarely. */
   discoveryIntervalMs: 60_000,
+  /** Time between two counts of what the Pods of a cluster request: a list of all of them, a few hundred kB for a hundred. */
+  capacityIntervalMs: 30_000,
+  /** One count. It runs beside the probes, which do not wait for it. */
+  capacityTimeoutMs: 60_000,
+  /** Pods that are counted: a third of what Kubernetes supports in one cluster. With more, what is free is not known. */
+  countedPodsMax: 50_000,
+  /** Counts at once: each holds a page of Pods, some MB of it, and hundreds of clusters are met at a start. */
+  capacityCountsMax: 32,
+  /** Counts that failed, one after the other, until what was counted last is no longer believed. */
+  capacityFailuresMax: 3,
+  /** When what is free was counted is written anew after this time, also when it is the same. */
+  capacityFreshMs: 300_000,
   /** Nodes whose conditions are kept in a cluster's status; capacity and counts are over all of them. */
   clusterNodesMax: 200,
   /** Registering a cluster waits this long for its certificate; one that does not answer is registered and OFFLINE. */
@@ -263,6 +235,8 @@ export const limits = {
   metricsIntervalMs: 10_000,
   /** One fetch. */
   metricsTimeoutMs: 5_000,
+  /** Until a metric that is asked for the first time counts as one without a value: sound providers answer much sooner. */
+  metricsFirstWaitMs: 500,
   /** The largest answer of a provider that is read. */
   metricsAnswerBytesMax: 4 * 1024 * 1024,
   /** A value older than this no longer counts: the metric is missing. Six intervals. */
@@ -286,23 +260,7 @@ export const limits = {
   /** Different values that are remembered of one metric: enough to see where it goes. */
   metricHistoryMax: 20,
 
-  // --- scheduler -----------------------------------------------------------------------------------------
-  /** Metric changes move an application at most this often (Krake's `reschedule_after`). */
-  rescheduleAfterMs: 60_000,
-  /** A move that must wait longer is looked at again meanwhile: timers of Node end at 24 days, intervals at a year. */
-  heldLookMs: 3_600_000,
-
-  /** Parentheses within parentheses of a label constraint: more than anybody reads, and far from the end of the stack. */
-  constraintDepthMax: 16,
-  /** Steps of looking for a contradiction in the constraints of one write, well below a microsecond each. */
-  contradictionStepsMax: 20_000,
-  /** Labels that a verdict names of one constraint: what fits a few lines. */
-  constraintFactsMax: 8,
-  /** Preferences of one application, and the characters of each: all stand in every decision record, 64 times at most. */
-  preferencesMax: 16,
-  preferenceCharsMax: 256,
-  /** Taints of a cluster, tolerations of an application: each pair is compared in every decision. */
-  taintsMax: 32,
+  ...placementLimits,
 
   // --- reading of YAML -------------------------------------------------------------------------------------
   /** Characters of one text with manifests: what fits into a body fits here, and the API refuses more anyway. */
@@ -330,54 +288,7 @@ export const limits = {
   /** The longest that a terminating pod or namespace lingers: long enough to be seen. */
   simDeletionMs: 100,
 
-  // --- clients of the API --------------------------------------------------------------------------------
-  /** One request of a client: longer than the longest that the server may take (a `blocking=` of 60 s). */
-  clientRequestMs: 90_000,
-  /** One answer: a page of the largest objects is bounded by the server, this by what we want in memory. */
-  clientAnswerBytesMax: 256 * 1024 * 1024,
-  /** One line of a watch: the largest object, its status included, several times over. */
-  clientLineCharsMax: 64 * 1024 * 1024,
-  /** A watch without even a heartbeat for this long is dead: three heartbeats and some seconds. */
-  clientSilenceMs: 35_000,
-  /** First and longest delay before a lost watch is opened again. */
-  clientRetryFirstMs: 200,
-  clientRetryMostMs: 10_000,
-  /** A guarded change of the command line is made again on the new state this often when it loses. */
-  rokUpdateRetriesMax: 5,
-  /** Keys of Krake's etcd in one answer; an object may have a megabyte, and an answer must fit into memory. */
-  importPageMax: 64,
-  /** Bytes of objects in one request of an import: well below what a body may have, escaped as they are. */
-  importBatchBytes: 2_000_000,
-  /** Applications in one request of an import: all of their objects are looked up within one request's time. */
-  importApplicationsMax: 8,
-  /** A backup in which nothing arrives for this long is over: the server reads pages in milliseconds. */
-  backupSilenceMs: 60_000,
-  /** `rok --wait` gives up after this when no time is named: images are pulled in minutes. */
-  rokWaitMs: 300_000,
-  /** Objects in one answer to `rok`: even applications of 400 kB stay below what a client takes in one answer. */
-  rokPageMax: 250,
-  /** A key for completion is pressed by somebody who waits: the server answers within this time or is left out. */
-  rokCompletionMs: 1_500,
-  /** Names that completion offers: shells ask before they print more than some hundreds. */
-  rokCompletionsMax: 500,
-  /** Values of metrics that `rok` asks for at once while it makes a table. */
-  rokMetricValuesParallelMax: 8,
-  /** Changes to one file that `rok edit` offers to correct before it gives up. */
-  rokEditsMax: 20,
-
-  /** One request of `rok login` to an issuer, and what is read of its answer: people wait for it. */
-  loginRequestMs: 15_000,
-  loginAnswerBytesMax: 1024 * 1024,
-  /** Between two questions whether somebody has logged in, when the issuer names no time (RFC 8628, section 3.2). */
-  loginPollMs: 5_000,
-  /** How much longer it is after each `slow_down` (section 3.5), and after an answer that did not come. */
-  loginSlowDownMs: 5_000,
-  /** A token that ends within this time is refreshed first: longer than a request takes, and than clocks differ. */
-  loginRefreshMs: 60_000,
-  /** Whoever refreshes holds the lock for one request; one that is older was left behind by a crash. */
-  loginLockStaleMs: 30_000,
-  /** How often a lock that somebody else holds is tried. */
-  loginLockRetryMs: 50,
+  ...clientLimits,
 
   // --- demo ----------------------------------------------------------------------------------------------
   /** One step of the demo on slow real clusters: an image has to be pulled. */

@@ -65,13 +65,25 @@ export function constraintsSuite(open: OpenServer): void {
   it("a PUT that does not know them keeps preferences, tolerations, taints, cordon and drain", async () => {
     const preferred = [{ weight: 10, labels: "zone is x" }];
     const tolerations = [{ key: "gpu", operator: "Exists" }];
-    const body = app("kept", { cluster: { preferred } });
+    const more = {
+      expressions: ["metrics.load < 1.0"],
+      applications: [{ apart: "app=web", by: "region" }],
+      spread: [{ by: "region", max_skew: 2 }],
+      ignore_capacity: true,
+    };
+    const placement = { cluster: "berlin", local_data: "stay" };
+    const body = app("kept", { cluster: { preferred, ...more } });
     body.spec.tolerations = tolerations;
+    body.spec.placement = placement;
     await server.ok("POST", applications, { body });
     const plain = app("kept", { cluster: {} });
     plain.spec.backoff = 7;
     const put = await server.ok("PUT", `${applications}/kept`, { body: plain });
-    expect(put.spec).toMatchObject({ constraints: { cluster: { preferred } }, tolerations });
+    expect(put.spec).toMatchObject({
+      constraints: { cluster: { preferred, ...more } },
+      tolerations,
+      placement,
+    });
 
     const cluster: Json = sampleOf("Cluster", "kept");
     const closed = {
@@ -88,12 +100,84 @@ export function constraintsSuite(open: OpenServer): void {
   it("objects without them show none of their fields", async () => {
     const made = await server.ok("POST", applications, { body: app("plain", { cluster: {} }) });
     expect(made.spec).not.toHaveProperty("tolerations");
-    expect(made.spec.constraints.cluster).not.toHaveProperty("preferred");
+    expect(made.spec).not.toHaveProperty("placement");
+    for (const field of ["preferred", "expressions", "applications", "spread", "ignore_capacity"]) {
+      expect(made.spec.constraints.cluster).not.toHaveProperty(field);
+    }
     const body: Json = sampleOf("Cluster", "plain");
     const cluster = await server.ok("POST", clusters, { body });
-    for (const field of ["taints", "cordoned", "drain"]) {
+    for (const field of ["taints", "cordoned", "drain", "elastic"]) {
       expect(cluster.spec).not.toHaveProperty(field);
     }
+  });
+
+  it.each<[string, object, string, string]>([
+    [
+      "an expression that does not parse",
+      { expressions: ["true", "metrics.load <"] },
+      "expressions[1]",
+      "Invalid expression: Unexpected token: EOF, at character 15: the end",
+    ],
+    [
+      "an expression without a truth value",
+      { expressions: ["labels.a"] },
+      "expressions[0]",
+      "expected true or false, found string",
+    ],
+    [
+      "a regular expression",
+      { expressions: ['labels.a.matches("(a*)*b")'] },
+      "expressions[0]",
+      "there are no regular expressions here",
+    ],
+    [
+      "endless lists",
+      { expressions: ["labels.all(a, labels.all(b, a == b))"] },
+      "expressions[0]",
+      "could take too long",
+    ],
+    [
+      "an expression of thousands of brackets",
+      { expressions: ["(".repeat(1_000)] },
+      "expressions[0]",
+      "Exceeded maxDepth",
+    ],
+    [
+      "a wish that does not parse",
+      { preferred: [{ weight: 1, expression: "1 +" }] },
+      "preferred[0].expression",
+      "Invalid expression",
+    ],
+    [
+      "a rule about nobody",
+      { applications: [{ by: "region" }] },
+      "applications[0]",
+      "one of together and apart",
+    ],
+    [
+      "a rule that says two things",
+      { applications: [{ together: "a", apart: "b" }] },
+      "applications[0]",
+      "one of together and apart",
+    ],
+    [
+      "a selector that does not parse",
+      { applications: [{ apart: "a in (" }] },
+      "applications[0].apart",
+      "Invalid label selector",
+    ],
+    ["a place that is no label", { spread: [{ by: "a b" }] }, "spread[0].by", "the key of a label"],
+    ["a skew of 0", { spread: [{ max_skew: 0 }] }, "spread[0].max_skew", ""],
+  ])("%s is refused at once, with its place", async (_what, cluster, field, message) => {
+    const body = app("wrong", { cluster });
+    const began = performance.now();
+    const { status, body: problem } = await server.call("POST", applications, { body });
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(status).toBe(422);
+    const [error] = problem.errors;
+    expect(error.field).toBe(`spec.constraints.cluster.${field}`);
+    expect(error.message).toContain(message);
+    if (field.startsWith("expressions")) expect(error.message).not.toContain("\n");
   });
 
   it.each<[string, object, string]>([
@@ -103,6 +187,7 @@ export function constraintsSuite(open: OpenServer): void {
     ["two things", { weight: 1, labels: "a is b", metrics: "m > 1" }, "preferred[0]"],
     ["what does not parse", { weight: 1, labels: "a is (" }, "preferred[0].labels"],
     ["a metric that does not parse", { weight: 1, metrics: "m >" }, "preferred[0].metrics"],
+    ["a text and an expression", { weight: 1, labels: "a", expression: "true" }, "preferred[0]"],
   ])("a preference with %s is refused", async (_what, preference, field) => {
     const body = app("wrong", { cluster: { preferred: [preference] } });
     const { status, body: problem } = await server.call("POST", applications, { body });

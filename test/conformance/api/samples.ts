@@ -74,6 +74,11 @@ const cloud: Sample = {
   stated: failingMetrics,
 };
 
+const policy: Sample = {
+  body: { spec: { objectives: [{ metric: "m", weight: 1 }], minimum_gain: 0.1 } },
+  change: (body) => (body.spec.objectives[0].weight = 2),
+};
+
 const samples: Readonly<Record<string, Sample>> = {
   Role: {
     body: { rules: [{ api: "core", resources: ["metrics"], namespaces: ["a"], verbs: ["get"] }] },
@@ -108,6 +113,8 @@ const samples: Readonly<Record<string, Sample>> = {
       written: triggered,
     },
   },
+  PlacementPolicy: policy,
+  GlobalPlacementPolicy: policy,
   Project: {
     body: {
       spec: {

@@ -11,6 +11,7 @@ import { silentLog } from "@octoplane/shared/log";
 import { systemRandom } from "@octoplane/shared/random";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
+import { waitFor } from "../../wait-for.ts";
 import { runRok } from "../rok-run.ts";
 
 /**
@@ -25,9 +26,20 @@ const transcriptFile = join(here, "transcript.txt");
 const elsewhere: Readonly<Record<string, string>> = {
   "import krake": "rok-import-krake.test.ts",
   login: "oidc-login.test.ts",
+  // How many steps it looks at depends on the moment.
+  backtest: "rok-what-if.test.ts",
   // The names of revocations are made up.
   "core tokenrevocation get": "rok-token.test.ts",
   "core tokenrevocation delete": "rok-token.test.ts",
+};
+
+/** What has to have come to pass before a command, by other hands than ours: else it prints now this and now that. */
+const after: Readonly<Record<string, { readonly get: string; readonly shows: RegExp }>> = {
+  "kube app explain echo": { get: "app echo", shows: /"reason": ?"Healthy"/ },
+  "kube app history echo --diff 1 2": { get: "app echo", shows: /"decisions": ?2/ },
+  "kube policy delete cheap": { get: "app echo", shows: /"state": ?"RUNNING"/ },
+  "kube cluster explain made": { get: "cluster made", shows: /NO_SUITABLE_RESOURCE/ },
+  "os cluster update nodes --node-count 3": { get: "magnumcluster nodes", shows: /"lab"/ },
 };
 
 let folder: string;
@@ -78,6 +90,8 @@ test("no command is left out", async () => {
 });
 
 async function played(line: string): Promise<string> {
+  const awaited = after[line.slice("$ rok ".length)];
+  if (awaited) await untilShown(awaited);
   const stop = new AbortController();
   const goesOn = / (?:-w|--watch)\b|^\$ rok watch /.test(line);
   const { status, out, err } = await runRok(wordsOf(line.slice("$ rok ".length)), {
@@ -92,6 +106,14 @@ async function played(line: string): Promise<string> {
   // Beside the result stand notes and progress, which depend on how quick things go; of a failure they are all there is.
   const told = status === 0 ? out : `${out}${err}[exit ${status}]\n`;
   return `${line}\n${steady(told)}`.replaceAll(/\n\n+/g, "\n").trimEnd();
+}
+
+async function untilShown({ get, shows }: { readonly get: string; readonly shows: RegExp }) {
+  const words = ["get", ...get.split(" "), "-o", "json"];
+  await waitFor(`${get} shows ${shows}`, async () => {
+    const { out } = await runRok(words, { folder, variables: variables() });
+    return shows.test(out) && !/"state": ?"RECONCILING"/.test(out);
+  });
 }
 
 function variables(): Readonly<Record<string, string>> {

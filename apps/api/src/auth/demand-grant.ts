@@ -1,7 +1,7 @@
 import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
 import type { Input } from "@octoplane/kinds/read-input";
 import { kinds } from "@octoplane/kinds/registry";
-import { RoleKind, type Role, type Rule } from "@octoplane/kinds/role";
+import { questionRights, RoleKind, type Role, type Rule } from "@octoplane/kinds/role";
 import { RoleBindingKind, type RoleBinding } from "@octoplane/kinds/role-binding";
 import type { Draft } from "@octoplane/resources/batch-draft";
 import type { Lookup } from "@octoplane/resources/commit-batch";
@@ -83,7 +83,8 @@ function demandRules(context: ApiContext, user: User, granted: readonly Rule[], 
 }
 
 const isNamespaced: IsNamespaced = (api, resource) => {
-  const plural = resource.split("/")[0];
+  const plural = resource.split("/")[0] ?? "";
+  if (questionRights.includes(plural)) return true;
   const named = kinds.filter((kind) => kind.plural === plural && (api === "" || kind.api === api));
   return named.length > 0 && named.every((kind) => kind.namespaced);
 };

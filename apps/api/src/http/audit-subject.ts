@@ -11,6 +11,9 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** Reads that hand out a secret are as telling as writes. */
 const telling: ReadonlySet<string> = new Set(["kubeconfig", "backup"]);
 
+/** Questions whose answer takes a body to ask; nothing is written. */
+const asking: ReadonlySet<string> = new Set(["plans", "backtests"]);
+
 /**
  * What a request was about, by the pattern of its route (`/kubernetes/namespaces/:namespace/applications/:name/status`);
  * `undefined` for one that changes nothing and tells no secret. Pure.
@@ -23,7 +26,7 @@ export function auditSubject(
   const parts = route.split("/").filter((part) => part !== "");
   const last = parts.at(-1) ?? "";
   const verb = verbs[method] ?? (method === "GET" && telling.has(last) ? "get" : undefined);
-  if (verb === undefined) return undefined;
+  if (verb === undefined || asking.has(last)) return undefined;
   const { namespace = null, name } = params as {
     readonly namespace?: string;
     readonly name?: string;

@@ -65,6 +65,7 @@ function clusterValues(
   metric: Metric,
 ): NonNullable<MetricValue["clusters"]> {
   const { name, namespace } = metric.metadata;
+  const now = context.resources.parts.clock.now();
   const wish = { api: "kubernetes", resource: "clusters", verb: "list" } as const;
   const visible = context.authorizer.visible(userOf(request), wish);
   const isNamespaced = namespace !== null;
@@ -76,7 +77,7 @@ function clusterValues(
       (ref) => ref.name === name && ref.namespaced === isNamespaced,
     );
     if (!isNamed) return [];
-    const measured = measureCluster(cluster, metric.spec.provider.metric);
+    const measured = measureCluster(cluster, metric.spec.provider.metric, now);
     return [
       {
         namespace: home,

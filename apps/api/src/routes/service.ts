@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type, type Static } from "typebox";
 import { readAs } from "@octoplane/kinds/read-input";
 import { kinds } from "@octoplane/kinds/registry";
-import { verbSchema } from "@octoplane/kinds/role";
+import { questionRights, verbSchema } from "@octoplane/kinds/role";
 import { userOf, type ApiContext } from "../api-context.ts";
 
 /** The version, and who one is. */
@@ -46,9 +46,9 @@ function rightRoutes(app: FastifyInstance, context: ApiContext): void {
     const query = readAs<Static<typeof RightQuerySchema>>(RightQuerySchema, request.query, "");
     const { namespace, ...wish } = query;
     const user = userOf(request);
-    const namespaced = kinds.some(
-      (kind) => kind.namespaced && kind.plural === wish.resource.split("/")[0],
-    );
+    const namespaced =
+      questionRights.includes(wish.resource) ||
+      kinds.some((kind) => kind.namespaced && kind.plural === wish.resource.split("/")[0]);
     const somewhere = namespaced && namespace === undefined;
     const visible = somewhere ? context.authorizer.visible(user, wish) : undefined;
     const allowed =

@@ -48,23 +48,23 @@ export function statusRoute(app: FastifyInstance, context: ApiContext, kind: Any
   });
 }
 
-/** The sub-resources of single kinds that are read: decisions, and the one way to read a kubeconfig. */
+/** The sub-resources of single kinds that are read: decisions about applications and about clusters on clouds, and the one way to read a kubeconfig. */
 export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
   const applications = anyKind(ApplicationKind);
   const clusters = anyKind(ClusterKind);
   const { store } = context.resources.parts;
 
   const DecisionList = Type.Object({ items: Type.Array(DecisionSchema) });
-  const decisions = operation(applications)("read the decisions about", {
-    answer: DecisionList,
-  });
-  app.get(`${pathOf(applications)}/decisions`, decisions, async (request, reply) => {
-    const ref = demand(context, applications, request, "get");
-    const { metadata } = await context.resources.of(ApplicationKind).mustGet(ref);
-    const items = await readDecisions(store, metadata.uid);
-    const list = { api: applications.api, kind: "DecisionList", metadata: {}, items };
-    return reply.type("application/json").send(JSON.stringify(list));
-  });
+  for (const kind of [applications, clusters]) {
+    const decisions = operation(kind)("read the decisions about", { answer: DecisionList });
+    app.get(`${pathOf(kind)}/decisions`, decisions, async (request, reply) => {
+      const ref = demand(context, kind, request, "get");
+      const { metadata } = await context.resources.of(kind).mustGet(ref);
+      const items = await readDecisions(store, metadata.uid);
+      const list = { api: kind.api, kind: "DecisionList", metadata: {}, items };
+      return reply.type("application/json").send(JSON.stringify(list));
+    });
+  }
 
   const kubeconfig = operation(clusters)("read the kubeconfig of", {
     answer: Type.Record(Type.String(), Type.Unknown()),

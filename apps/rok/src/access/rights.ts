@@ -1,4 +1,4 @@
-import type { Rule, Verb } from "@octoplane/kinds/role";
+import { questionRights, type Rule, type Verb } from "@octoplane/kinds/role";
 import { usageError } from "../exit-status.ts";
 import { readableKinds } from "../objects/get-objects.ts";
 import { findKind, tryKind } from "../objects/kind-names.ts";
@@ -72,6 +72,7 @@ export function readResource(text: string): NamedResource {
   if (kind) {
     return { api: kind.api, resource: `${kind.plural}/${tail}`, namespaced: kind.namespaced };
   }
+  if (questionRights.includes(tail)) return findOther(text);
   const isGroup = readableKinds.some(({ api }) => api === head);
   return isGroup ? { api: head, resource: tail, namespaced: false } : findOther(text);
 }
@@ -85,6 +86,10 @@ const others: Readonly<Record<string, string>> = {
 
 function findOther(text: string): NamedResource {
   const name = text.toLowerCase();
+  const [group, question = name] = name.split("/");
+  if (questionRights.includes(question) && (question === name || group === "kubernetes")) {
+    return { api: "kubernetes", resource: question, namespaced: true };
+  }
   const api = Object.hasOwn(others, name) ? others[name] : undefined;
   if (api !== undefined) return { api, resource: name, namespaced: false };
   const kind = findKind(readableKinds, text);

@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import type { Call, Run } from "../leaf.ts";
 import { leaf } from "../leaf.ts";
 import type { ApplicationFlags } from "../kubernetes/change-application.ts";
+import type { HistoryFlags } from "../kubernetes/explain-application.ts";
 import type { WaitFlags } from "../kubernetes/finish.ts";
 import {
   collect,
@@ -11,9 +12,15 @@ import {
   readSeconds,
   readShutdownHook,
 } from "../input/option-values.ts";
+import { collectCopyWeight, readCopies, readCopySpread } from "../input/copy-values.ts";
+import { collectWeight } from "../input/policy-values.ts";
 import {
+  collectApart,
+  collectExpressionPreference,
   collectLabelPreference,
   collectMetricPreference,
+  collectSpread,
+  collectTogether,
   collectToleration,
 } from "../input/scheduling-values.ts";
 import { addGet, addList } from "./resource.ts";
@@ -74,7 +81,11 @@ export function addApplicationCommands(run: Run, parent: Command): void {
         .option("--remove-existing-resource-constraints", "remove all resource constraints first")
         .option("--remove-existing-metric-constraints", "remove all metric constraints first")
         .option("--remove-existing-preferences", "remove all preferences first")
-        .option("--remove-existing-tolerations", "remove all tolerations first");
+        .option("--remove-existing-expressions", "remove all expressions first")
+        .option("--remove-existing-neighbours", "remove all rules about others and spreads first")
+        .option("--remove-existing-tolerations", "remove all tolerations first")
+        .option("--remove-policy", "be placed without a policy")
+        .option("--remove-existing-weights", "remove all weights first");
       waitFlags(command, "running, reconciling or completed; bare: running");
     },
     act: async (call: Call<WriteFlags>) =>
@@ -98,12 +109,25 @@ export function addApplicationCommands(run: Run, parent: Command): void {
     act: async (call) =>
       (await import("../kubernetes/write-application.ts")).retryApplication(call),
   });
+  addExplanations(run, app);
+}
+
+function addExplanations(run: Run, app: Command): void {
   leaf(run, app, {
     usage: "explain <name>",
-    about: "say why an application is where it is, or nowhere",
+    about: "say why an application is where it is, or nowhere, and what would have to change",
     kind: applications,
     act: async (call) =>
-      (await import("../kubernetes/write-application.ts")).explainApplication(call),
+      (await import("../kubernetes/explain-application.ts")).explainApplication(call),
+  });
+  leaf<HistoryFlags>(run, app, {
+    usage: "history <name>",
+    about: "list the decisions about an application, or say how two of them differ",
+    kind: applications,
+    flags: (command) =>
+      command.option("--diff <numbers...>", "two decisions, or one: then from the one before it"),
+    act: async (call: Call<HistoryFlags>) =>
+      (await import("../kubernetes/explain-application.ts")).showHistory(call),
   });
 }
 
@@ -138,6 +162,8 @@ function writeFlags(command: Command): void {
       "key[=value][:effect[:seconds]], or * for every taint (repeat)",
       collectToleration,
     )
+    .option("--policy <name>", "the placement policy by which it is placed and moved")
+    .option("--weight <metric=weight>", "a metric that counts for it (repeat)", collectWeight)
     .option("-l, --label <key=value>", "label of the application (repeat)", collectLabel)
     .addOption(
       new Option("--enable-migration", "allow moves to other clusters").conflicts(
@@ -151,7 +177,63 @@ function writeFlags(command: Command): void {
       "ask before it is shut down: seconds, give_up or delete, attempts",
       readShutdownHook,
     );
+  neighbourFlags(command);
+  copyFlags(command);
   backoffFlags(command);
+}
+
+function copyFlags(command: Command): void {
+  command
+    .option("--copies <number>", "on how many clusters it is, or all that fit", readCopies)
+    .option("--no-copies", "on one, as without copies")
+    .addOption(
+      new Option("--divide <by>", "share the replicas out over the copies").choices([
+        "even",
+        "weights",
+        "capacity",
+        "score",
+      ]),
+    )
+    .option("--no-divide", "all replicas on each")
+    .option(
+      "--copy-weight <weight constraint>",
+      'a share: "3 size is big"; where none holds: 1 (repeat)',
+      collectCopyWeight,
+    )
+    .option("--copies-over <label[:skew]>", "spread the copies over a label", readCopySpread)
+    .option("--overrides <file>", "what differs by cluster: a YAML document for each override")
+    .option("--no-overrides", "the same on every cluster");
+}
+
+function neighbourFlags(command: Command): void {
+  command
+    .option(
+      "--cluster-expression <text>",
+      "such as 'labels.tier == \"gold\" && metrics.load < 0.7' (repeat)",
+      collect,
+    )
+    .option(
+      "--cluster-expression-preference <weight text>",
+      "a wish that adds to the score (repeat)",
+      collectExpressionPreference,
+    )
+    .option(
+      "--together <selector>",
+      'where such applications stand: "tier=db", "tier=db by region" (repeat)',
+      collectTogether,
+    )
+    .option("--apart <selector>", "where no such applications stand (repeat)", collectApart)
+    .option("--spread <label[:skew]>", "evenly over a label of clusters (repeat)", collectSpread)
+    .option("--pin <cluster>", "the one cluster that it may stand on")
+    .option("--no-pin", "any cluster that fits")
+    .option("--ignore-capacity", "also where less is free than it requests")
+    .option("--no-ignore-capacity", "only where what it requests is free")
+    .addOption(
+      new Option("--local-data <choice>", "data on nodes, when it could move").choices([
+        "stay",
+        "abandon",
+      ]),
+    );
 }
 
 export function backoffFlags(command: Command): void {

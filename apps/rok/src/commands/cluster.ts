@@ -1,11 +1,18 @@
 import type { Command } from "commander";
 import { leaf, type Call, type Run } from "../leaf.ts";
 import type { WaitFlags } from "../kubernetes/finish.ts";
-import { collect, collectLabel, collectPair, type NamedNumber } from "../input/option-values.ts";
+import {
+  collect,
+  collectLabel,
+  collectPair,
+  readSeconds,
+  type NamedNumber,
+} from "../input/option-values.ts";
+import type { DrainFlags } from "../kubernetes/drain-cluster.ts";
 import { readTaintChange } from "../input/scheduling-values.ts";
 import type { BackoffFlags } from "../kubernetes/change-application.ts";
 import { backoffFlags, waitFlags, type DeleteFlags } from "./application.ts";
-import { addGet, addList } from "./resource.ts";
+import { addGet, addList, type TableExtras } from "./resource.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 
 const clusters = lazyKind(
@@ -28,6 +35,7 @@ export interface ClusterFlags extends BackoffFlags, WaitFlags {
   readonly removeExistingCloudLabelConstraints?: boolean;
   readonly removeExistingCloudMetricConstraints?: boolean;
   readonly customResource?: readonly string[];
+  readonly elastic?: boolean;
   readonly metric?: readonly NamedNumber[];
   readonly globalMetric?: readonly NamedNumber[];
   readonly label?: Readonly<Record<string, string>>;
@@ -39,8 +47,7 @@ export interface ClusterFlags extends BackoffFlags, WaitFlags {
 /** `rok kube cluster …` */
 export function addClusterCommands(run: Run, parent: Command): void {
   const cluster = parent.command("cluster").description("clusters that applications run on");
-  addList(run, cluster, clusters);
-  addGet(run, cluster, clusters);
+  addReading(run, cluster);
   leaf<ClusterFlags>(run, cluster, {
     usage: "register [name]",
     about: "register a cluster by its kubeconfig; its name is the kubeconfig's if none is given",
@@ -105,14 +112,29 @@ export function addClusterCommands(run: Run, parent: Command): void {
   });
 }
 
+/** Tables show what a cluster has of its cloud, too. */
+function addReading(run: Run, cluster: Command): void {
+  const extras: TableExtras = {
+    view: async (session, items) =>
+      (await import("../kubernetes/inherited-view.ts")).viewWithInherited(session, items),
+  };
+  addList(run, cluster, clusters, extras);
+  addGet(run, cluster, clusters, extras);
+  leaf(run, cluster, {
+    usage: "explain <name>",
+    about: "say why a cluster is made on which cloud, or on none",
+    kind: clusters,
+    act: async (call) => (await import("../kubernetes/explain-cluster.ts")).explainCluster(call),
+  });
+}
+
 /** Who may come to a cluster, and who has to leave it. */
 function addScheduling(run: Run, cluster: Command): void {
   const abouts = {
     cordon: "take no new applications; those that run stay",
     uncordon: "take applications again, after a cordon or a drain",
-    drain: "take no new applications, and move away all that may move",
   } as const;
-  for (const verb of ["cordon", "uncordon", "drain"] as const) {
+  for (const verb of ["cordon", "uncordon"] as const) {
     leaf(run, cluster, {
       usage: `${verb} <name>`,
       about: abouts[verb],
@@ -124,6 +146,18 @@ function addScheduling(run: Run, cluster: Command): void {
       },
     });
   }
+  leaf<DrainFlags>(run, cluster, {
+    usage: "drain <name>",
+    about: "take no new applications, and move away all that may move",
+    kind: clusters,
+    flags: (command) => {
+      command
+        .option("--wait [drained]", "until all that can leave has left; what stays is listed")
+        .option("--timeout <time>", "give up waiting after this (5m)", readSeconds);
+    },
+    act: async (call: Call<DrainFlags>) =>
+      (await import("../kubernetes/drain-cluster.ts")).drainCluster(call),
+  });
   leaf(run, cluster, {
     usage: "taint <name> <taint...>",
     about: "keep applications away: key[=value]:NoSchedule or :NoExecute; with a - behind, remove",
@@ -154,6 +188,8 @@ function commonFlags(command: Command): void {
     .option("-R, --custom-resource <plural.group>", "a kind that it serves (repeat)", collect)
     .option("--metric <name weight>", "a metric of the namespace that counts (repeat)", collectPair)
     .option("--global-metric <name weight>", "a global metric that counts (repeat)", collectPair)
+    .option("--elastic", "its nodes come as they are needed: what is free keeps nothing away")
+    .option("--no-elastic", "what applications request has to be free")
     .option("-l, --label <key=value>", "label of the cluster (repeat)", collectLabel);
   backoffFlags(command);
 }

@@ -16,6 +16,8 @@ interface MetricFlags {
   readonly direction?: "higher" | "lower";
   readonly whenStale?: "keep" | "neutral" | "exclude";
   readonly maxAge?: number;
+  readonly unit?: string;
+  readonly countsAs?: string;
 }
 
 const metrics = lazyKind(
@@ -54,8 +56,8 @@ function addCommands(
     const { addValueColumns } = await import("../metrics/value-columns.ts");
     return await addValueColumns(...shown);
   };
-  addList(run, parent, kind, addColumns);
-  addGet(run, parent, kind, addColumns);
+  addList(run, parent, kind, { columns: addColumns });
+  addGet(run, parent, kind, { columns: addColumns });
   addWrites<MetricFlags>(run, parent, kind, {
     verb: "create",
     flags: (command, isNew) => metricFlags(command, isNew, providerFlag),
@@ -88,7 +90,9 @@ function metricFlags(command: Command, isNew: boolean, providerFlag: string): vo
         "exclude",
       ]),
     )
-    .option("--max-age <seconds>", "how old a value may be; 0: as it is by default", readNumber);
+    .option("--max-age <seconds>", "how old a value may be; 0: as it is by default", readNumber)
+    .option("--unit <unit>", 'of its values, such as EUR/core-hour or gCO2/kWh; "": none')
+    .option("--counts-as <name>", 'by which policies and applications weigh it; "": its own');
 }
 
 function numberOption(command: Command, flags: string, about: string, isRequired: boolean): void {
@@ -109,6 +113,9 @@ export function changeMetric(spec: MetricSpec, flags: MetricFlags): MetricSpec {
     ...(flags.direction === undefined ? {} : { direction: flags.direction }),
     ...(flags.whenStale === undefined ? {} : { when_stale: flags.whenStale }),
     ...(flags.maxAge === undefined ? {} : { max_age: flags.maxAge === 0 ? null : flags.maxAge }),
+    // The server knows which units there are.
+    ...(flags.unit === undefined ? {} : { unit: (flags.unit || null) as MetricSpec["unit"] & {} }),
+    ...(flags.countsAs === undefined ? {} : { counts_as: flags.countsAs || null }),
     ...(flags.allowedValues === undefined ? {} : { allowed_values: [...flags.allowedValues] }),
   };
 }

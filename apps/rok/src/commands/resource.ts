@@ -15,7 +15,19 @@ export type AddColumns = (
   items: readonly AnyResource[],
 ) => Promise<AnyKind>;
 
-export function addList(run: Run, parent: Command, kind: LazyKind, addColumns?: AddColumns): void {
+/** The same objects with what tables show of them beside what is stored. */
+export type ViewOf = (
+  session: Session,
+  items: readonly AnyResource[],
+) => Promise<readonly AnyResource[]>;
+
+/** What tables of a kind have beside its own columns. */
+export interface TableExtras {
+  readonly columns?: AddColumns;
+  readonly view?: ViewOf;
+}
+
+export function addList(run: Run, parent: Command, kind: LazyKind, extras: TableExtras = {}): void {
   leaf<ListFlags>(run, parent, {
     usage: "list",
     about: `list every ${kind.noun}${kind.namespaced ? " of a namespace" : ""}`,
@@ -33,8 +45,9 @@ export function addList(run: Run, parent: Command, kind: LazyKind, addColumns?: 
       ]);
       const items = await listObjects(session, loaded, options);
       if (session.output !== "table") return await printValue(session, items);
-      const shown = addColumns ? await addColumns(session, loaded, items) : loaded;
-      printTable(session, tableFor(session, shown, items, { ...options, style }));
+      const shown = (await extras.columns?.(session, loaded, items)) ?? loaded;
+      const seen = (await extras.view?.(session, items)) ?? items;
+      printTable(session, tableFor(session, shown, seen, { ...options, style }));
     },
   });
 }
@@ -48,7 +61,7 @@ export function listFlags(command: Command, namespaced: boolean, watchable = tru
   if (watchable) command.option("-w, --watch", "go on with every change");
 }
 
-export function addGet(run: Run, parent: Command, kind: LazyKind, addColumns?: AddColumns): void {
+export function addGet(run: Run, parent: Command, kind: LazyKind, extras: TableExtras = {}): void {
   leaf(run, parent, {
     usage: "get <name>",
     about: `show one ${kind.noun}`,
@@ -60,9 +73,10 @@ export function addGet(run: Run, parent: Command, kind: LazyKind, addColumns?: A
       ];
       const objects = (await session.client()).of<KindLike>(loaded);
       const found = await objects.get(await refOf(session, kind, args[0]));
-      const isTable = session.output === "table";
-      const shown = addColumns && isTable ? await addColumns(session, loaded, [found]) : loaded;
-      await printOne(session, shown, found);
+      if (session.output !== "table") return await printOne(session, loaded, found);
+      const shown = (await extras.columns?.(session, loaded, [found])) ?? loaded;
+      const [seen = found] = (await extras.view?.(session, [found])) ?? [];
+      await printOne(session, shown, seen);
     },
   });
 }

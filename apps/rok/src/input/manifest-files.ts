@@ -11,6 +11,9 @@ export interface ManifestFiles {
   readonly places: readonly string[];
 }
 
+/** `overrides` have neither a version nor a kind. */
+type What = "manifests" | "objects" | "overrides";
+
 /**
  * Reads files, folders (their .yaml, .yml and .json files by name, not those below) and `-`, each
  * by itself and in order. What a folder holds beside is named, so that nothing is left out in
@@ -21,7 +24,7 @@ export async function readManifestFiles(
   paths: readonly string[],
   io: Io,
   note: (text: string) => void,
-  what: "manifests" | "objects" = "manifests",
+  what: What = "manifests",
 ): Promise<ManifestFiles> {
   const documents: Readonly<Record<string, unknown>>[] = [];
   const places: string[] = [];
@@ -45,14 +48,15 @@ export async function readManifestFiles(
 function recordsOf(
   document: unknown,
   place: string,
-  what: "manifests" | "objects",
+  what: What,
 ): readonly Readonly<Record<string, unknown>>[] {
   const all: readonly unknown[] =
     what === "objects" && Array.isArray(document) ? document : [document];
   const records = all.filter(isRecord);
   if (records.length === all.length) return records;
   const field = what === "objects" ? "api" : "apiVersion";
-  throw failure("Invalid", `${place}: expected an object with ${field} and kind`);
+  const fields = what === "overrides" ? "the fields of an override" : `${field} and kind`;
+  throw failure("Invalid", `${place}: expected an object with ${fields}`);
 }
 
 /** An error that names `spec.manifest[3]` names the file and the line as well. */

@@ -47,6 +47,12 @@ const pair: Taker = (flag, rest) => {
   return [name, value];
 };
 
+/** `rok plan --metric load=0.9` is one word: no name of a metric has an equals sign. */
+const metric: Taker = (flag, rest) => {
+  const [first] = rest;
+  return first?.includes("=") === true && !first.startsWith("-") ? [first] : pair(flag, rest);
+};
+
 /** A secret may begin with anything. */
 const credential: Taker = (flag, rest) => {
   const [id, secret] = rest;
@@ -74,12 +80,13 @@ const shutdown: Taker = (_flag, rest) => {
   return rest.slice(0, end < 0 ? forms.length : end);
 };
 
-const states = /^(?:creating|pending|running|completed|reconciling|deleting|deleted|online)$/i;
+const states =
+  /^(?:creating|pending|running|completed|reconciling|deleting|deleted|online|drained)$/i;
 const state: Taker = (_flag, rest) => (states.test(rest[0] ?? "") ? [rest[0]!] : []);
 
 const takers: Readonly<Record<string, Taker | undefined>> = {
-  "--metric": pair,
-  "-m": pair,
+  "--metric": metric,
+  "-m": metric,
   "--global-metric": pair,
   "--application-credential": credential,
   "--allowed-values": listOf(/^-?\d+$/, "one or more whole numbers"),

@@ -1,8 +1,12 @@
 import { expect, it } from "vitest";
 import { changedTaints, schedulings, tainted } from "../kubernetes/change-scheduling.ts";
 import {
+  collectApart,
+  collectExpressionPreference,
   collectLabelPreference,
   collectMetricPreference,
+  collectSpread,
+  collectTogether,
   collectToleration,
   readTaintChange,
 } from "./scheduling-values.ts";
@@ -36,6 +40,23 @@ it("preferences are a weight and a constraint", () => {
   for (const wrong of ["a is b", "0 a is b", "101 a", "5", "5 ", "-1 a", "1.5 a", "1000 a"]) {
     expect(() => collectLabelPreference(wrong)).toThrow(/weight from 1 to 100/);
   }
+});
+
+it("rules about others are a selector and the label that is the place, spreads a label and a skew", () => {
+  expect(collectTogether("tier=db")).toEqual([{ together: "tier=db" }]);
+  expect(collectApart("app in (a, b), !x  by  example.org/zone", [{ apart: "" }])).toEqual([
+    { apart: "" },
+    { apart: "app in (a, b), !x", by: "example.org/zone" },
+  ]);
+  expect(collectApart("by")).toEqual([{ apart: "by" }]);
+  expect(collectSpread("region")).toEqual([{ by: "region", max_skew: 1 }]);
+  expect(collectSpread("*:3", [{ max_skew: 1 }])).toEqual([{ max_skew: 1 }, { max_skew: 3 }]);
+  for (const wrong of ["", "a b", "a:", "a:x", ":2", "a:-1"]) {
+    expect(() => collectSpread(wrong)).toThrow(/Expected label/);
+  }
+  expect(collectExpressionPreference("5 cluster.nodes > 3")).toEqual([
+    { weight: 5, expression: "cluster.nodes > 3" },
+  ]);
 });
 
 it("taints are put beside others, take the place of those like them, and go by their key", () => {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { Preference } from "@octoplane/kinds/constraints";
+import type { NeighbourRule, SpreadRule } from "@octoplane/kinds/neighbour-rule";
 import type { Taint, Toleration } from "@octoplane/kinds/taint";
 import { usageError } from "../exit-status.ts";
 import { readSeconds } from "./option-values.ts";
@@ -23,6 +24,49 @@ export function collectMetricPreference(
 ): readonly Preference[] {
   const { weight, constraint } = readPreference(text);
   return [...previous, { weight, metrics: constraint }];
+}
+
+export function collectExpressionPreference(
+  text: string,
+  previous: readonly Preference[] = [],
+): readonly Preference[] {
+  const { weight, constraint } = readPreference(text);
+  return [...previous, { weight, expression: constraint }];
+}
+
+export function collectTogether(
+  text: string,
+  previous: readonly NeighbourRule[] = [],
+): readonly NeighbourRule[] {
+  const { selector, ...rest } = readNeighbours(text);
+  return [...previous, { together: selector, ...rest }];
+}
+
+export function collectApart(
+  text: string,
+  previous: readonly NeighbourRule[] = [],
+): readonly NeighbourRule[] {
+  const { selector, ...rest } = readNeighbours(text);
+  return [...previous, { apart: selector, ...rest }];
+}
+
+/** `SELECTOR`, `SELECTOR by LABEL`. */
+function readNeighbours(text: string): { readonly selector: string; readonly by?: string } {
+  const match = /^(.*?)(?:\s+by\s+(\S+))?$/s.exec(text.trim());
+  const [, selector = "", by] = match ?? [];
+  return by === undefined ? { selector } : { selector, by };
+}
+
+/** `LABEL`, `LABEL:SKEW`; `*` in the place of the label: over the clusters themselves. */
+export function collectSpread(
+  text: string,
+  previous: readonly SpreadRule[] = [],
+): readonly SpreadRule[] {
+  const match = /^([^\s:]+)(?::(\d{1,4}))?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError("Expected label[:skew], such as region:2, or *.");
+  const [, label = "", skew = "1"] = match;
+  const max_skew = Number(skew);
+  return [...previous, label === "*" ? { max_skew } : { by: label, max_skew }];
 }
 
 /** `WEIGHT CONSTRAINT`, in one argument. */

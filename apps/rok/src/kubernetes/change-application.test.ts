@@ -174,3 +174,22 @@ test("preferences and tolerations are added, one that is there again is replaced
     tolerations: [],
   });
 });
+
+test("a policy is replaced or removed, weights are added to those that are there", () => {
+  const once = changeApplication(
+    { metadata: { name: "a" }, spec: {} },
+    { policy: "cost", weight: { load: 2 } },
+    {},
+  );
+  expect(once.spec).toMatchObject({ placement: { policy: "cost", weights: { load: 2 } } });
+  const twice = changeApplication(once, { weight: { price: 1, load: 3 } }, {});
+  expect(twice.spec).toMatchObject({
+    placement: { policy: "cost", weights: { load: 3, price: 1 } },
+  });
+  const other = changeApplication(twice, { policy: "own", removeExistingWeights: true }, {});
+  expect(other.spec).toMatchObject({ placement: { policy: "own" } });
+  expect(changeApplication(other, { removePolicy: true }, {}).spec).toMatchObject({
+    placement: {},
+  });
+  expect(changeApplication(other, {}, {}).spec).toHaveProperty("placement", { policy: "own" });
+});

@@ -1,10 +1,14 @@
 import type { Preference } from "@octoplane/kinds/constraints";
+import type { NeighbourRule, SpreadRule } from "@octoplane/kinds/neighbour-rule";
+import type { PlacementChoice } from "@octoplane/kinds/placement-choice";
 import type { Toleration } from "@octoplane/kinds/taint";
 import { failure } from "@octoplane/shared/errors";
 import type { NamedNumber, ShutdownHook } from "../input/option-values.ts";
+import { changedCopies, type CopyFlags } from "./change-copies.ts";
+import { changedConstraints, changedPin, type NeighbourFlags } from "./change-neighbours.ts";
 
 /** What the flags of `app create` and `app update` ask for. */
-export interface ApplicationFlags extends BackoffFlags {
+export interface ApplicationFlags extends BackoffFlags, CopyFlags, NeighbourFlags {
   readonly url?: string;
   readonly enableMigration?: boolean;
   readonly disableMigration?: boolean;
@@ -15,6 +19,10 @@ export interface ApplicationFlags extends BackoffFlags {
   readonly clusterLabelPreference?: readonly Preference[];
   readonly clusterMetricPreference?: readonly Preference[];
   readonly toleration?: readonly Toleration[];
+  readonly policy?: string;
+  readonly weight?: Readonly<Record<string, number>>;
+  readonly removePolicy?: boolean;
+  readonly removeExistingWeights?: boolean;
   readonly removeExistingPreferences?: boolean;
   readonly removeExistingTolerations?: boolean;
   readonly removeExistingLabels?: boolean;
@@ -36,6 +44,7 @@ export interface BackoffFlags {
 export interface ApplicationFiles {
   readonly documents?: readonly Readonly<Record<string, unknown>>[];
   readonly observerSchema?: readonly Readonly<Record<string, unknown>>[];
+  readonly overrides?: readonly Readonly<Record<string, unknown>>[];
 }
 
 interface ApplicationSpec {
@@ -45,11 +54,16 @@ interface ApplicationSpec {
       readonly custom_resources?: readonly string[];
       readonly metrics?: readonly string[] | null;
       readonly preferred?: readonly Preference[];
+      readonly expressions?: readonly string[];
+      readonly applications?: readonly NeighbourRule[];
+      readonly spread?: readonly SpreadRule[];
+      readonly ignore_capacity?: boolean;
     };
     readonly migration?: boolean;
   };
   readonly hooks?: readonly string[];
   readonly tolerations?: readonly Toleration[];
+  readonly placement?: PlacementChoice;
   readonly [field: string]: unknown;
 }
 
@@ -80,6 +94,8 @@ export function changeApplication<
     flags.removeExistingMetricConstraints === true ? [] : cluster?.metrics,
     flags.clusterMetricConstraint,
   );
+  const weighed = changedPolicy(app.spec.placement, flags);
+  const placement = changedCopies(changedPin(weighed, flags), flags, files.overrides);
   return {
     ...app,
     metadata: { ...app.metadata, labels: changedLabels(app.metadata, flags) },
@@ -95,10 +111,12 @@ export function changeApplication<
           custom_resources,
           metrics,
           ...preferences(cluster?.preferred, flags),
+          ...changedConstraints(cluster, flags),
         },
         ...migration(flags),
       },
       ...tolerations(app.spec.tolerations, flags),
+      ...(placement === undefined ? {} : { placement }),
       ...hookFields(hooks ?? [], flags),
       ...backoffFields(flags),
       ...(flags.autoClusterCreate === undefined
@@ -143,12 +161,21 @@ function preferences(
   flags: ApplicationFlags,
 ): { readonly preferred?: readonly Preference[] } {
   const { clusterLabelPreference = [], clusterMetricPreference = [] } = flags;
-  const more = [...clusterLabelPreference, ...clusterMetricPreference];
+  const { clusterExpressionPreference = [] } = flags;
+  const more = [
+    ...clusterLabelPreference,
+    ...clusterMetricPreference,
+    ...clusterExpressionPreference,
+  ];
   const isCleared = flags.removeExistingPreferences === true;
   if (more.length === 0 && !isCleared) return {};
   const all = [...(isCleared ? [] : (before ?? [])), ...more];
-  const byText = all.map((one) => [JSON.stringify([one.labels, one.metrics]), one] as const);
+  const byText = all.map((one) => [textsOf(one), one] as const);
   return { preferred: [...new Map(byText).values()] };
+}
+
+function textsOf({ labels, metrics, expression }: Preference): string {
+  return JSON.stringify([labels, metrics, expression]);
 }
 
 /** One that differs from another in its seconds only takes the place of that one. */
@@ -164,6 +191,25 @@ function tolerations(
     return [JSON.stringify([key, operator, value, effect]), one] as const;
   });
   return { tolerations: [...new Map(byMeaning).values()] };
+}
+
+/** The policy is replaced; a metric that is weighed already gets its new weight. */
+function changedPolicy(
+  before: PlacementChoice | undefined,
+  flags: ApplicationFlags,
+): PlacementChoice | undefined {
+  const { policy, weight, removePolicy, removeExistingWeights } = flags;
+  if (![policy, weight, removePolicy, removeExistingWeights].some((one) => one !== undefined)) {
+    return before;
+  }
+  const { policy: named, weights: weighedBefore, ...others } = before ?? {};
+  const chosen = policy ?? (removePolicy === true ? undefined : named);
+  const weights = { ...(removeExistingWeights === true ? {} : weighedBefore), ...weight };
+  return {
+    ...others,
+    ...(chosen === undefined ? {} : { policy: chosen }),
+    ...(Object.keys(weights).length === 0 ? {} : { weights }),
+  };
 }
 
 /** References to metrics: a name that is there gets the new weight, another one is added. */

@@ -4,12 +4,11 @@ import { isName } from "@octoplane/kinds/metadata";
 import { changeApplication, type ApplicationFiles } from "./change-application.ts";
 import type { DeleteFlags, WriteFlags } from "../commands/application.ts";
 import { usageError } from "../exit-status.ts";
-import { explainPage } from "../output/explain-page.ts";
 import { finish, readWish } from "./finish.ts";
 import { inject } from "./inject.ts";
 import type { Call } from "../leaf.ts";
 import { readManifestFiles, withPlaces } from "../input/manifest-files.ts";
-import { printLines, printOne, printValue } from "../output/print-resource.ts";
+import { printOne } from "../output/print-resource.ts";
 import type { Session } from "../session.ts";
 import { updateResource } from "../objects/update-resource.ts";
 
@@ -75,15 +74,6 @@ export async function retryApplication({ args, session }: Call<object>): Promise
   await printOne(session, kind, await client.transport.json<AnyResource>("PUT", path));
 }
 
-export async function explainApplication({ args, session }: Call<object>): Promise<void> {
-  const client = await session.client();
-  const ref = { namespace: await session.namespace(), name: args[0] ?? "" };
-  const app = await client.of(ApplicationKind).get(ref);
-  const [newest] = await client.decisions(ref);
-  if (session.output !== "table") return await printValue(session, newest ?? null);
-  printLines(session, explainPage(app, newest, session.layout));
-}
-
 async function readFiles(
   options: WriteFlags,
   session: Session,
@@ -95,11 +85,16 @@ async function readFiles(
   if (values && !read) throw usageError("--inject: there is no --file to inject into");
   const observer =
     schema === undefined ? undefined : await readManifestFiles([schema], session.io, note);
+  const overrides =
+    typeof options.overrides === "string"
+      ? await readManifestFiles([options.overrides], session.io, note, "overrides")
+      : undefined;
   return {
     places: read?.places ?? [],
     files: {
       ...(read ? { documents: values ? inject(read.documents, values) : read.documents } : {}),
       ...(observer ? { observerSchema: observer.documents } : {}),
+      ...(overrides ? { overrides: overrides.documents } : {}),
     },
   };
 }

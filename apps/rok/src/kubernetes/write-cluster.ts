@@ -134,6 +134,7 @@ export function changeCluster<
       ...found,
       ...cloudConstraints(spec, flags),
       ...(flags.inheritMetrics === true ? { inherit_metrics: true } : {}),
+      ...(flags.elastic === undefined ? {} : { elastic: flags.elastic }),
       custom_resources: added(
         flags.removeExistingCustomResources === true ? [] : spec.custom_resources,
         flags.customResource,

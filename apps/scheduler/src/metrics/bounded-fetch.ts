@@ -63,9 +63,9 @@ async function textOf(body: AsyncIterable<Buffer>, host: string): Promise<string
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** `Unavailable` when a server refuses the credentials, or answers something that is no JSON. */
+/** `Unavailable` when a server refuses the credentials, sends elsewhere, or answers something that is no JSON. */
 export function jsonOf({ host, status, text }: Answer): unknown {
-  refuseUnauthorized({ host, status });
+  refuseElsewhere({ host, status });
   try {
     return JSON.parse(text);
   } catch {
@@ -73,12 +73,16 @@ export function jsonOf({ host, status, text }: Answer): unknown {
   }
 }
 
-export function refuseUnauthorized({ host, status }: Pick<Answer, "host" | "status">): void {
-  if (status !== 401 && status !== 403) return;
-  throw failure(
-    "Unavailable",
-    `${host} answered ${status}: the provider's credentials are refused`,
-  );
+/** A server that answers for nobody: it refuses the credentials, or says that somebody else should be asked. */
+export function refuseElsewhere({ host, status }: Pick<Answer, "host" | "status">): void {
+  if (status === 401 || status === 403) {
+    const message = `${host} answered ${status}: the provider's credentials are refused`;
+    throw failure("Unavailable", message);
+  }
+  // Whoever may be asked was chosen by who wrote the provider, and credentials go nowhere else.
+  if (status >= 300 && status < 400) {
+    throw failure("Unavailable", `${host} answered ${status}: redirects are not followed`);
+  }
 }
 
 /** Connections are kept for each authority, so that what one provider believes is never believed for another. */

@@ -48,6 +48,13 @@ describe("the answer of InfluxDB", () => {
     expect(() => recordsOf(text)).toThrow("could not answer the query: engine: unknown field");
   });
 
+  it("that is no table is a failure of the provider", () => {
+    for (const text of ["<!doctype html>\n<title>Sign in</title>", "oops", '{"a":1}']) {
+      expect(() => recordsOf(text)).toThrow("the answer is no table of values");
+    }
+    expect(recordsOf("")).toEqual([]);
+  });
+
   it("may bear annotations, and names that need quotes", () => {
     const annotated = `#datatype,string,long\r\n${table(['"a ""b"", c"', "value", "1"])}`;
     expect(readSeries(recordsOf(annotated), 'a "b", c')).toMatchObject({ ok: true, value: 1 });

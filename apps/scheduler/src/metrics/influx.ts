@@ -1,6 +1,6 @@
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { refuseUnauthorized, type Answer, type BoundedFetch } from "./bounded-fetch.ts";
+import { refuseElsewhere, type Answer, type BoundedFetch } from "./bounded-fetch.ts";
 import { parseCsv } from "./csv.ts";
 import {
   asFetched,
@@ -71,7 +71,7 @@ export function fluxText(text: string): string {
 /** Refusals come as JSON with a code and a message, what fails on the way as a table with a column `error`. */
 function csvOf(answer: Answer): string {
   const { host, status, text } = answer;
-  refuseUnauthorized(answer);
+  refuseElsewhere(answer);
   if (status === 200) return text;
   let message: unknown;
   try {
@@ -95,7 +95,7 @@ export function recordsOf(text: string): readonly Row[] {
   for (const cells of parseCsv(text)) {
     if (cells.every((cell) => cell === "")) titles = undefined;
     else if (cells[0]?.startsWith("#")) continue;
-    else if (!titles) titles = cells;
+    else if (!titles) titles = titlesOf(cells);
     else {
       const columns = titles;
       records.push(Object.fromEntries(cells.map((cell, index) => [columns[index] ?? "", cell])));
@@ -107,6 +107,12 @@ export function recordsOf(text: string): readonly Row[] {
     throw failure("Unavailable", message.slice(0, limits.messageCharsMax));
   }
   return records;
+}
+
+/** A page for people, of a login for example, is text, too: it must not pass for an answer without a value. */
+function titlesOf(cells: readonly string[]): readonly string[] {
+  if (cells.includes("_value") || cells.includes("error")) return cells;
+  throw failure("Unavailable", "the answer is no table of values");
 }
 
 /** The one number of a measurement. Of several series, the one whose field is `value`. Pure. */

@@ -1,6 +1,6 @@
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { refuseUnauthorized, type Answer, type BoundedFetch } from "./bounded-fetch.ts";
+import { refuseElsewhere, type Answer, type BoundedFetch } from "./bounded-fetch.ts";
 import {
   asFetched,
   authorization,
@@ -63,7 +63,7 @@ function identifier(name: string): string {
  * objects a line each; a refusal is one object with a message.
  */
 export function rowsOf(answer: Answer): readonly (readonly unknown[])[] {
-  refuseUnauthorized(answer);
+  refuseElsewhere(answer);
   const { host, status } = answer;
   const parts = partsOf(answer).map(recordOf);
   const error = parts.find((part) => isError(part) || status >= 400);

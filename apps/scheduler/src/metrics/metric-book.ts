@@ -9,6 +9,7 @@ import {
   type MetricsProvider,
 } from "@octoplane/kinds/metrics-provider";
 import type { MetricReading } from "@octoplane/placement/candidate";
+import { MetricRules, type PlacementSource } from "@octoplane/placement/placement-facts";
 import type { KindFeed } from "@octoplane/resources/kind-feed";
 import { parseRef, refText } from "@octoplane/resources/keys";
 import type { Resources } from "@octoplane/resources/resources";
@@ -48,6 +49,8 @@ export class MetricBook implements AsyncDisposable {
   readonly #namespaced: Scope;
   readonly #global: Scope;
   #unlisten: (() => void)[] = [];
+  #rules: MetricRules | undefined;
+  #rulesVersion = 0;
 
   constructor(
     resources: Resources,
@@ -87,20 +90,54 @@ export class MetricBook implements AsyncDisposable {
         this.#align(scope);
         this.#onChange();
       };
-      this.#unlisten.push(scope.metrics.listen(changed), scope.providers.listen(changed));
+      const forget = (): void => {
+        this.#rules = undefined;
+        this.#rulesVersion += 1;
+      };
+      this.#unlisten.push(
+        scope.metrics.listen(forget),
+        scope.metrics.listen(changed),
+        scope.providers.listen(changed),
+      );
       this.#align(scope);
     }
   }
 
   /** The readings of all metrics that a cluster names; `undefined` while one of them is being fetched for the first time. */
   readings(cluster: Cluster): readonly MetricReading[] | undefined {
+    return this.readingsOf(cluster.spec.metrics, cluster.metadata.namespace, cluster);
+  }
+
+  /** The same of metrics that anything else names; only a cluster has values of its own. */
+  readingsOf(
+    metrics: readonly MetricRef[],
+    namespace: string | null,
+    cluster?: Cluster,
+  ): readonly MetricReading[] | undefined {
     const readings: MetricReading[] = [];
-    for (const ref of cluster.spec.metrics) {
-      const reading = this.#read(ref, cluster);
+    for (const ref of metrics) {
+      const reading = this.#read(ref, namespace, cluster);
       if (!reading) return undefined;
       readings.push(reading);
     }
     return readings;
+  }
+
+  /** What the metric of an objective says of itself. */
+  rule(
+    namespace: string,
+    objective: Parameters<PlacementSource["rule"]>[1],
+  ): ReturnType<PlacementSource["rule"]> {
+    this.#rules ??= new MetricRules([
+      ...this.#namespaced.metrics.objects.values(),
+      ...this.#global.metrics.objects.values(),
+    ]);
+    return this.#rules.of(namespace, objective);
+  }
+
+  /** Another number when a metric has come, gone or changed. */
+  get rulesVersion(): number {
+    return this.#rulesVersion;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,7 +148,7 @@ export class MetricBook implements AsyncDisposable {
   /** True when a metric that the cluster names is read from the cluster itself. */
   isMeasured(cluster: Cluster): boolean {
     return cluster.spec.metrics.some((ref) => {
-      const { scope, metric } = this.#find(ref, cluster);
+      const { scope, metric } = this.#find(ref, cluster.metadata.namespace);
       return metric !== undefined && this.#lookUp(scope, metric).type === "cluster";
     });
   }
@@ -128,24 +165,31 @@ export class MetricBook implements AsyncDisposable {
     );
   }
 
-  #read(ref: MetricRef, cluster: Cluster): MetricReading | undefined {
-    const { scope, metric } = this.#find(ref, cluster);
+  #read(
+    ref: MetricRef,
+    namespace: string | null,
+    cluster: Cluster | undefined,
+  ): MetricReading | undefined {
+    const { scope, metric } = this.#find(ref, namespace);
     const when = { now: this.#clock.now(), freshMs: limits.metricsFreshMs };
     if (!metric) {
       return readMetric(ref, { metric, providerExists: false, known: undefined }, when);
     }
     const { type, facts } = this.#lookUp(scope, metric);
     if (type !== "cluster") return readMetric(ref, facts, when);
-    const measured = measureCluster(cluster, metric.spec.provider.metric);
-    return readMetric(ref, { ...facts, known: knownOf(measured, when.now) }, when);
+    const measured = cluster
+      ? measureCluster(cluster, metric.spec.provider.metric, when.now)
+      : notMeasured;
+    const reading = readMetric(ref, { ...facts, known: knownOf(measured, when.now) }, when);
+    return reading?.ok === true ? { ...reading, isOwn: true } : reading;
   }
 
   #find(
     { name, namespaced }: MetricRef,
-    { metadata }: Cluster,
+    namespace: string | null,
   ): { readonly scope: Scope; readonly metric: Metric | undefined } {
     const scope = namespaced ? this.#namespaced : this.#global;
-    const ref = namespaced ? { namespace: metadata.namespace ?? "", name } : { name };
+    const ref = namespaced ? { namespace: namespace ?? "", name } : { name };
     return { scope, metric: scope.metrics.objects.get(refText(ref)) };
   }
 
@@ -215,6 +259,12 @@ function providerKeyOf({ metadata, spec }: Metric): string {
   const { name } = spec.provider;
   return refText(namespace === null ? { name } : { namespace, name });
 }
+
+const notMeasured: ClusterMeasure = {
+  ok: false,
+  code: "INVALID_METRIC",
+  message: "only clusters are measured, and this is none",
+};
 
 function knownOf(measured: ClusterMeasure, now: number): KnownValue {
   return measured.ok

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MetricsProvider } from "@octoplane/kinds/metrics-provider";
+import { limits } from "@octoplane/shared/limits";
 import { VirtualClock } from "@octoplane/shared/virtual-clock";
 import { MetricSource } from "./metric-source.ts";
 import type { Fetched } from "./provider.ts";
@@ -137,6 +138,46 @@ describe("the source of a provider's metrics", () => {
     const count = provider.asked.length;
     clock.advance(intervalMs);
     expect(provider.asked).toHaveLength(count + 1);
+  });
+
+  it("lets nobody wait long for a first answer, tells so once, and takes the answer when it comes", async () => {
+    source.want(spec, ["a"]);
+    clock.advance(limits.metricsFirstWaitMs - 1);
+    expect([source.known("a"), changes]).toEqual([undefined, 0]);
+    clock.advance(1);
+    expect(source.known("a")).toMatchObject({
+      value: undefined,
+      isPending: true,
+      trouble: { code: "UNREACHABLE_METRICS_PROVIDER", message: "no answer yet" },
+    });
+    expect(changes).toBe(1);
+    // One that is wanted later waits by itself.
+    source.want(spec, ["a", "b"]);
+    clock.advance(limits.metricsFirstWaitMs - 1);
+    expect(source.known("b")).toBeUndefined();
+    await provider.answer({ a: 1 });
+    expect(source.known("a")).toMatchObject({ value: 1, trouble: undefined });
+    expect(source.known("a")).not.toHaveProperty("isPending");
+    clock.advance(1);
+    expect(source.known("b")).toMatchObject({ isPending: true });
+    await provider.answer({ a: 1, b: 2 });
+    expect(source.known("b")).toMatchObject({ value: 2, trouble: undefined });
+  });
+
+  it("asks last for those that had no value, and in turn, so that queries without an end starve no others", async () => {
+    const names = [..."abcdefghijk"];
+    source.want(spec, names);
+    await provider.fail("no answer in 5000 ms");
+    clock.advance(intervalMs);
+    expect(provider.asked[1]).toEqual([..."ijkabcdefgh"]);
+    await provider.answer({ j: 1, k: 2 });
+    for (const round of [2, 3]) {
+      clock.advance(intervalMs);
+      expect(provider.asked[round]?.slice(0, 2)).toEqual(["j", "k"]);
+      expect(provider.asked[round]?.toSorted()).toEqual(names);
+      await provider.answer({ j: 1, k: 2 });
+    }
+    expect(provider.asked[2]?.[2]).not.toBe(provider.asked[3]?.[2]);
   });
 
   it("keeps the time at which the provider measured, if it says so, but none of the future", async () => {

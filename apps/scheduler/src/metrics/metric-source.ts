@@ -14,6 +14,8 @@ export interface KnownValue {
   readonly fetched: number;
   /** What the newest fetch met, if it was no value. */
   readonly trouble: { readonly code: string; readonly message: string } | undefined;
+  /** True while the first fetch is under way, and takes so long that nobody waits for it any more. */
+  readonly isPending?: boolean;
 }
 
 export interface SourceOptions {
@@ -41,13 +43,17 @@ export class MetricSource implements AsyncDisposable {
   /** Fetches in a row that failed as a whole, and how many intervals the next one is still away. */
   #failures = 0;
   #rests = 0;
+  #turns = 0;
+  /** Since when each metric without an answer is wanted, and what waits for the first of them. */
+  readonly #wantedSince = new Map<string, number>();
+  #firstWait: (() => void) | undefined;
 
   constructor(spec: MetricsProvider["spec"], options: SourceOptions) {
     this.#spec = spec;
     this.#options = options;
   }
 
-  /** `undefined` while the first fetch is under way. */
+  /** `undefined` while the first fetch is under way, for a moment; then there is no value. */
   known(name: string): KnownValue | undefined {
     return this.#values.get(name);
   }
@@ -62,13 +68,50 @@ export class MetricSource implements AsyncDisposable {
     // A metric that comes back later begins anew: nobody asked for its value meanwhile.
     for (const name of this.#values.keys()) if (!sorted.includes(name)) this.#values.delete(name);
     this.#failures = 0;
+    this.#awaitFirst();
     this.#fetchSoon();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#timer?.();
+    this.#firstWait?.();
     await this.#fetching;
+  }
+
+  /** Whoever needs a metric that has no answer yet waits for it; not for longer than this, or one slow provider holds up many. */
+  #awaitFirst(): void {
+    const { clock, onChange } = this.#options;
+    const now = clock.monotonic();
+    const unknown = this.#names.filter((name) => !this.#values.has(name));
+    for (const name of this.#wantedSince.keys()) {
+      if (!unknown.includes(name)) this.#wantedSince.delete(name);
+    }
+    for (const name of unknown) {
+      if (!this.#wantedSince.has(name)) this.#wantedSince.set(name, now);
+    }
+    const [first] = this.#wantedSince.values();
+    if (first === undefined || this.#firstWait !== undefined || this.#stop.signal.aborted) return;
+    this.#firstWait = clock.after(Math.max(0, first + limits.metricsFirstWaitMs - now), () => {
+      this.#firstWait = undefined;
+      if (this.#giveUpWaiting()) onChange();
+      this.#awaitFirst();
+    });
+  }
+
+  /** True when that is news of any. */
+  #giveUpWaiting(): boolean {
+    const { clock } = this.#options;
+    const until = clock.monotonic() - limits.metricsFirstWaitMs;
+    const late = [...this.#wantedSince].filter(
+      ([name, since]) => since <= until && !this.#values.has(name),
+    );
+    const trouble = { code: "UNREACHABLE_METRICS_PROVIDER", message: "no answer yet" };
+    for (const [name] of late) {
+      const time = clock.now();
+      this.#values.set(name, { value: undefined, time, fetched: time, trouble, isPending: true });
+    }
+    return late.length > 0;
   }
 
   #fetchSoon(): void {
@@ -108,7 +151,7 @@ export class MetricSource implements AsyncDisposable {
     const { controller, release } = linkedAbort(this.#stop.signal, limit);
     let fetched: ReadonlyMap<string, Fetched>;
     try {
-      fetched = await fetch(this.#spec, names, controller.signal);
+      fetched = await fetch(this.#spec, this.#inTurn(names), controller.signal);
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
@@ -123,6 +166,22 @@ export class MetricSource implements AsyncDisposable {
     }
     const changed = names.filter((name) => this.#keep(name, fetched.get(name), clock.now()));
     if (changed.length > 0 && !this.#stop.signal.aborted) onChange();
+  }
+
+  /**
+   * Those that had no value come last, and another one of them first each time: a few queries that never end would take the
+   * time of all the others where a provider is asked for each by itself.
+   */
+  #inTurn(names: readonly string[]): readonly string[] {
+    const isTroubled = (name: string): boolean => this.#values.get(name)?.trouble !== undefined;
+    const troubled = names.filter(isTroubled);
+    const first = (this.#turns * limits.metricsRequestsMax) % Math.max(1, troubled.length);
+    this.#turns += 1;
+    return [
+      ...names.filter((name) => !isTroubled(name)),
+      ...troubled.slice(first),
+      ...troubled.slice(0, first),
+    ];
   }
 
   /** True when this is news: another value, or another trouble. */

@@ -42,6 +42,7 @@ export function observationOf({
   const reading = readMetric(ref, facts, when);
   if (!reading) return undefined;
   const { known } = facts;
+  if (known?.isPending === true) return undefined;
   const value = known?.value ?? null;
   const message = (known?.trouble?.message ?? "").slice(0, limits.messageCharsMax);
   return {

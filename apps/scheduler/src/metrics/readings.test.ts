@@ -40,6 +40,23 @@ function read(facts: Facts) {
 }
 
 describe("the reading of a metric", () => {
+  it("says what the metric counts as, its unit, and whether anybody measured the value", () => {
+    const told = metric({ counts_as: "price", unit: "EUR/core-hour", when_stale: "neutral" });
+    expect(read({ value: 5, metric: told })).toMatchObject({
+      countsAs: "price",
+      unit: "EUR/core-hour",
+    });
+    expect(read({ value: 5, metric: told })).not.toHaveProperty("isAssumed");
+    const trouble = { code: "INVALID_METRIC", message: "no" };
+    expect(read({ metric: told, trouble })).toMatchObject({
+      ok: true,
+      value: 0.5,
+      isAssumed: true,
+    });
+    const failing = metric({ unit: "gCO2/kWh" });
+    expect(read({ metric: failing, trouble })).toMatchObject({ ok: false, unit: "gCO2/kWh" });
+  });
+
   it.each<[number, number, Partial<Metric["spec"]>]>([
     [0, 0, {}],
     [2.5, 0.25, {}],

@@ -1,3 +1,4 @@
+import { normalised } from "@octoplane/kinds/metric-scale";
 import type { MetricRef } from "@octoplane/kinds/metric-ref";
 import type { Metric } from "@octoplane/kinds/metric";
 import { isoTime } from "@octoplane/shared/clock";
@@ -20,10 +21,16 @@ export function readMetric(
   facts: MetricFacts,
   when: { readonly now: number; readonly freshMs: number },
 ): MetricReading | undefined {
-  const { name, weight } = ref;
-  const failing = (problem: Problem): MetricReading => ({ ok: false, name, weight, ...problem });
-  const scope = ref.namespaced ? "Metric" : "GlobalMetric";
+  const { name } = ref;
   const { metric, known } = facts;
+  const identity = identityOf(ref, metric);
+  const failing = (problem: Problem): MetricReading => ({
+    ...identity,
+    ok: false,
+    ...problem,
+    ...(known?.isPending === true ? { isPending: true } : {}),
+  });
+  const scope = ref.namespaced ? "Metric" : "GlobalMetric";
   if (!metric) {
     return failing({ code: "UNKNOWN_METRIC", message: `${scope} ${name} does not exist` });
   }
@@ -39,14 +46,29 @@ export function readMetric(
   if (stale && !isKept) {
     if (whenStale !== "neutral") return failing(stale);
     const raw = min + (max - min) / 2;
-    return { ok: true, name, weight, raw, value: 0.5, time: isoTime(known.time), provider };
+    const time = isoTime(known.time);
+    return { ...identity, ok: true, raw, value: 0.5, time, provider, isAssumed: true };
   }
   const raw = known.value ?? 0;
   const problem = rangeProblem(name, metric, raw);
   if (problem) return failing(problem);
-  const share = (raw - min) / (max - min);
-  const value = metric.spec.direction === "lower" ? 1 - share : share;
-  return { ok: true, name, weight, raw, value, time: isoTime(known.time), provider };
+  const value = normalised(metric.spec, raw);
+  return { ...identity, ok: true, raw, value, time: isoTime(known.time), provider };
+}
+
+/** Which metric it is, for those who weigh it by another name or know its unit; what is not said is left out. */
+function identityOf(
+  { name, weight, namespaced }: MetricRef,
+  metric: Metric | undefined,
+): Pick<MetricReading, "name" | "weight" | "namespaced" | "countsAs" | "unit"> {
+  const { counts_as: countsAs, unit } = metric?.spec ?? {};
+  return {
+    name,
+    weight,
+    ...(namespaced ? { namespaced } : {}),
+    ...(typeof countsAs === "string" ? { countsAs } : {}),
+    ...(typeof unit === "string" ? { unit } : {}),
+  };
 }
 
 interface Problem {

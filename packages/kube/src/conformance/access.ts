@@ -49,4 +49,12 @@ export function describeAccess(site: () => Site): void {
     const error = await refusal(kube.version());
     expect(error).toMatchObject({ status: 0, reason: "ForeignCertificate", retry: false });
   });
+
+  it("tells when the first certificate between us ends, where it has one", async ({ skip }) => {
+    const { kube, hasTls, clock } = site();
+    await kube.version();
+    if (!hasTls) return expect(kube.certificateExpires()).toBeUndefined();
+    if (kube.certificateExpires() === undefined) return skip("its connection was taken up again");
+    expect(kube.certificateExpires()).toBeGreaterThan(clock.now());
+  });
 }

@@ -1,7 +1,7 @@
 import { limits } from "@octoplane/shared/limits";
 import { describe, expect, it } from "vitest";
 import type { KubeEvent, KubeObject } from "../kube.ts";
-import { configMap, kindNamed, refOf, refusal, uniqueName } from "./objects.ts";
+import { configMap, kindNamed, pod, refOf, refusal, uniqueName } from "./objects.ts";
 import type { Site } from "./site.ts";
 
 /** The next events that are no bookmarks, as `TYPE name`. */
@@ -49,6 +49,30 @@ function describeList(site: () => Site): void {
       const { items, resourceVersion } = await kube.list(served, { namespace: second });
       expect(items[0]).toMatchObject({ apiVersion: "v1", kind: "ConfigMap" });
       expect(resourceVersion).not.toBe("");
+    });
+
+    it("of Pods leaves out those that are over, by the field of their phase", async () => {
+      const { kube, kinds, freshNamespace } = site();
+      const served = kindNamed(kinds, "Pod");
+      const namespace = await freshNamespace();
+      // A controller makes this account for every namespace, some time later; without it no Pod is let in.
+      const account = kindNamed(kinds, "ServiceAccount");
+      const metadata = { name: "default" };
+      const own = { apiVersion: "v1", kind: "ServiceAccount", metadata };
+      await kube.apply(refOf(account, namespace, own), own, { force: true });
+      const object = pod("one");
+      await kube.apply(refOf(served, namespace, object), object, { force: false });
+      const names = async (fieldSelector: string): Promise<readonly string[]> => {
+        const found: KubeObject[] = [];
+        for await (const page of kube.pages(served, { namespace, fieldSelector })) {
+          found.push(...page);
+        }
+        return namesOf(found);
+      };
+      expect(await names("status.phase!=Succeeded,status.phase!=Failed")).toEqual(["one"]);
+      expect(await names("status.phase=Failed")).toEqual([]);
+      const { items } = await kube.list(served, { namespace, fieldSelector: "metadata.name=no" });
+      expect(items).toEqual([]);
     });
 
     it("longer than a page is whole, every object once", { timeout: 90_000 }, async () => {

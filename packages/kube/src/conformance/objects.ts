@@ -53,6 +53,25 @@ export function deployment(name: string, app = name): KubeObject {
   };
 }
 
+/** A bare Pod that reads nothing of the cluster. */
+export function pod(name: string): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: {
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: "main",
+          image: "registry.k8s.io/pause:3.10",
+          resources: { requests: { cpu: "10m", memory: "16Mi" } },
+        },
+      ],
+    },
+  };
+}
+
 /** The reference of an object in a namespace. */
 export function refOf(served: ServedKind, namespace: string, object: KubeObject): ObjectRef {
   return { served, namespace, name: object.metadata.name ?? "" };

@@ -8,7 +8,8 @@ export const customResourcesFilter: Filter = {
     return (candidate) => {
       for (const name of wanted) {
         if (candidate.customResources.has(name)) continue;
-        return { reason: "CustomResourceMissing", message: `the cluster does not serve ${name}` };
+        const what = candidate.kind === undefined ? "the cluster does" : "a new cluster would";
+        return { reason: "CustomResourceMissing", message: `${what} not serve ${name}` };
       }
       return undefined;
     };

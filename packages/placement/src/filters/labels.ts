@@ -1,40 +1,45 @@
-import {
-  labelsSatisfy,
-  parseLabelConstraint,
-  type LabelConstraint,
-} from "@octoplane/kinds/label-constraint";
 import { isMissing, labelFacts } from "@octoplane/kinds/label-constraint-words";
-import type { Filter } from "../filter.ts";
+import type { Check, Filter, Refusal } from "../filter.ts";
+import { prepareLabels, type PreparedLabels } from "../prepared-labels.ts";
 
-/** Every label constraint holds. */
 export const labelsFilter: Filter = {
   name: "labels",
-  prepare(app) {
-    const constraints: {
-      readonly text: string;
-      readonly constraint: LabelConstraint | undefined;
-    }[] = [];
-    for (const text of app.spec.constraints.cluster.labels ?? []) {
-      const parsed = parseLabelConstraint(text);
-      constraints.push({ text, constraint: parsed.ok ? parsed.constraint : undefined });
-    }
-    return ({ labels }) => {
-      for (const { text, constraint } of constraints) {
-        if (!constraint)
-          return { reason: "ConstraintUnreadable", message: `"${text}" does not parse` };
-        if (labelsSatisfy(constraint, labels)) continue;
-        if (!("parts" in constraint) && isMissing(constraint, labels)) {
-          return {
-            reason: "LabelMissing",
-            message: `"${text}" wants a label ${constraint.key}, and there is none`,
-          };
-        }
-        return {
-          reason: isMissing(constraint, labels) ? "LabelMissing" : "LabelMismatch",
-          message: `"${text}" does not hold: ${labelFacts(constraint, labels)}`,
-        };
-      }
-      return undefined;
-    };
-  },
+  prepare: (app) => labelsCheck(app.spec.constraints.cluster.labels),
 };
+
+/** Every label constraint holds. */
+export function labelsCheck(texts: readonly string[] | null): Check {
+  const constraints = (texts ?? []).map(prepareLabels);
+  return ({ labels }) => {
+    for (const constraint of constraints) {
+      if (!constraint.holds(labels)) return new LabelRefusal(constraint, labels);
+    }
+    return undefined;
+  };
+}
+
+/** Says why only when somebody asks: most clusters of a large fleet are refused by their labels, and few are told of. */
+class LabelRefusal implements Refusal {
+  readonly #prepared: PreparedLabels;
+  readonly #labels: Readonly<Record<string, string>>;
+
+  constructor(prepared: PreparedLabels, labels: Readonly<Record<string, string>>) {
+    this.#prepared = prepared;
+    this.#labels = labels;
+  }
+
+  get reason(): string {
+    const { constraint } = this.#prepared;
+    if (!constraint) return "ConstraintUnreadable";
+    return isMissing(constraint, this.#labels) ? "LabelMissing" : "LabelMismatch";
+  }
+
+  get message(): string {
+    const { text, constraint } = this.#prepared;
+    if (!constraint) return `"${text}" does not parse`;
+    if (!("parts" in constraint) && isMissing(constraint, this.#labels)) {
+      return `"${text}" wants a label ${constraint.key}, and there is none`;
+    }
+    return `"${text}" does not hold: ${labelFacts(constraint, this.#labels)}`;
+  }
+}

@@ -9,25 +9,27 @@ import type { Filter } from "../filter.ts";
  */
 export const taintsFilter: Filter = {
   name: "taints",
-  prepare: (app, now) => (candidate, isCurrent) => {
-    if (candidate.isDrained) {
-      return { reason: "ClusterDraining", message: "the cluster is being drained" };
-    }
-    if (isCurrent) return refusalOfCurrent(app, candidate, now);
-    if (candidate.isCordoned) {
-      return { reason: "ClusterCordoned", message: "the cluster is cordoned" };
-    }
-    for (const taint of candidate.taints) {
-      const seconds = toleratedSeconds(taint, app.spec.tolerations);
-      if (seconds === Infinity) continue;
-      const message =
-        seconds === 0
-          ? `${taintText(taint)} is not tolerated`
-          : `${taintText(taint)} is tolerated for ${seconds} s only, by what runs there`;
-      return { reason: "TaintNotTolerated", message };
-    }
-    return undefined;
-  },
+  prepare:
+    (app, { now }) =>
+    (candidate, isCurrent) => {
+      if (candidate.isDrained) {
+        return { reason: "ClusterDraining", message: "the cluster is being drained" };
+      }
+      if (isCurrent) return refusalOfCurrent(app, candidate, now);
+      if (candidate.isCordoned) {
+        return { reason: "ClusterCordoned", message: "the cluster is cordoned" };
+      }
+      for (const taint of candidate.taints) {
+        const seconds = toleratedSeconds(taint, app.spec.tolerations);
+        if (seconds === Infinity) continue;
+        const message =
+          seconds === 0
+            ? `${taintText(taint)} is not tolerated`
+            : `${taintText(taint)} is tolerated for ${seconds} s only, by what runs there`;
+        return { reason: "TaintNotTolerated", message };
+      }
+      return undefined;
+    },
 };
 
 function refusalOfCurrent(app: Application, candidate: Candidate, now: number) {

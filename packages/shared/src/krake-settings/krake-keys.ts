@@ -134,11 +134,8 @@ export const krakeKeys: Readonly<Record<KrakeFile, readonly KrakeKey[]>> = {
     workerNote,
     same("reschedule_after", "number"),
     same("stickiness", "number"),
-    ...["tosca_file", "deletion_retention"].map((name): KrakeKey => ({
-      path: `automatic_cluster_creation.${name}`,
-      form: name === "tosca_file" ? "text" : "number",
-      note: "no clusters are made for applications here",
-    })),
+    same("automatic_cluster_creation.tosca_file", "text"),
+    same("automatic_cluster_creation.deletion_retention", "number"),
   ],
   "kubernetes_application.yaml": [
     ...controllerKeys,

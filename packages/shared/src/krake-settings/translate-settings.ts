@@ -41,7 +41,6 @@ const marks = [
   "debounce",
   "hooks",
   "migration",
-  "automatic_cluster_creation",
   "poll_interval",
   "default_roles",
   "default_role_bindings",

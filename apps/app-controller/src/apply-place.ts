@@ -1,0 +1,124 @@
+import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import type { AppWorld } from "./app-world.ts";
+import { applyCopy, type CopyResult } from "./apply-copy.ts";
+import type { Place } from "./place.ts";
+import { manifestFor } from "./place-manifest.ts";
+import { outageOf } from "./remove-copy.ts";
+import { servicesText } from "./service-addresses.ts";
+import { podTotals, summarize, type HealthSummary } from "./summary.ts";
+import { troubleOf, type Trouble } from "./trouble.ts";
+
+/** What came of one place. */
+export interface PlaceOutcome {
+  readonly place: Place;
+  readonly result: CopyResult;
+  readonly health: HealthSummary;
+  /** As it is written down; without objects when nothing stands there. */
+  readonly copy: Copy;
+  /** True when the copy does its work, so that one elsewhere may go. */
+  readonly isReady: boolean;
+  /** What people see of the copy; absent when nothing could be seen. */
+  readonly shown: Pick<ApplicationStatus, "container_health" | "services"> | undefined;
+}
+
+/** Brings the copy at one place to what it should be. Whatever stands in the way is told, and stops nobody else. */
+export async function applyPlace(
+  world: AppWorld,
+  work: {
+    readonly app: Application;
+    readonly place: Place;
+    /** True when a copy elsewhere serves until this one does. */
+    readonly isReplacement: boolean;
+    /** Writes a copy down before it is made. */
+    readonly intend: (copy: Copy) => Promise<void>;
+    readonly signal: AbortSignal;
+  },
+): Promise<PlaceOutcome> {
+  const { app, place, isReplacement } = work;
+  const { result, shown } = await applyThere(world, work);
+  const health = summarize(result.observed, {
+    status: app.status,
+    now: world.clock.now(),
+    graceMs: world.startGraceMs,
+    isReplacement,
+  });
+  const generation = result.isComplete ? app.metadata.generation : (place.copy?.generation ?? 0);
+  return {
+    place,
+    result,
+    health,
+    copy: copyAt(place, { generation, objects: [...result.objects] }),
+    isReady: result.isComplete && result.troubles.length === 0 && health.serves,
+    shown,
+  };
+}
+
+function copyAt({ cluster, uid }: Place, made: Pick<Copy, "generation" | "objects">): Copy {
+  return { cluster, cluster_uid: uid, ...made };
+}
+
+async function applyThere(
+  world: AppWorld,
+  { app, place, intend, signal }: Parameters<typeof applyPlace>[1],
+): Promise<Pick<PlaceOutcome, "result" | "shown">> {
+  const { cluster, copy } = place;
+  if (app.spec.manifest.length === 0) return unseen(copy, noManifest);
+  const outage = outageOf(world, cluster);
+  if (outage) return unseen(copy, outage);
+  const labels = world.clusterLabels(cluster);
+  const { manifest, problems } = manifestFor(app, place.index, { name: cluster.name, labels });
+  const [problem] = problems;
+  if (problem) return unseen(copy, unfit(`${problem.field}: ${problem.message}`));
+  const { uid, name, namespace } = app.metadata;
+  try {
+    const view = await world.view(cluster);
+    const result = await applyCopy({
+      view,
+      manifest,
+      owner: { uid, name, namespace: namespace ?? "" },
+      copy,
+      isLiving: (other) => world.isLiving(other),
+      intend: async (objects) =>
+        await intend(copyAt(place, { generation: copy?.generation ?? 0, objects: [...objects] })),
+      signal,
+    });
+    const views = result.observed
+      .map(({ service }) => service)
+      .filter((service) => service !== undefined);
+    const shown = {
+      container_health: podTotals(result.observed),
+      services: { ...servicesText(views, view.kube.server) },
+    };
+    return { result, shown };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return unseen(copy, troubleOf(error, `cluster ${cluster.name}`));
+  }
+}
+
+/** Nothing was done, so what stands is what stood before. */
+function unseen(copy: Copy | undefined, trouble: Trouble): Pick<PlaceOutcome, "result" | "shown"> {
+  const result: CopyResult = {
+    objects: copy?.objects ?? [],
+    observed: [],
+    isComplete: false,
+    troubles: [trouble],
+    isWatched: true,
+    contested: [],
+    repairInMs: undefined,
+  };
+  return { result, shown: undefined };
+}
+
+/** Templates are stored; this version applies manifests only, and says so rather than running nothing in silence. */
+const noManifest: Trouble = {
+  code: "INVALID_TOSCA_MANIFEST",
+  message:
+    "the application has no manifest; TOSCA templates are stored but not translated by this version",
+  canPass: false,
+};
+
+/** Each override fits the manifest; one after the other they may not. */
+function unfit(message: string): Trouble {
+  return { code: "INVALID_OVERRIDE", message, canPass: false };
+}

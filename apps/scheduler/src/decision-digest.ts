@@ -1,0 +1,21 @@
+import type { Application } from "@octoplane/kinds/application";
+import { conditionOf } from "@octoplane/kinds/condition";
+import { sameRef } from "@octoplane/resources/record";
+
+/** What a decision depends on of an application, as text: a change of anything else wakes nobody. Pure. */
+export function decisionDigest(app: Application): string {
+  const { uid, generation, deleted, labels } = app.metadata;
+  const bound = app.status.scheduled_to;
+  const place = [bound?.namespace, bound?.name];
+  return [uid, generation, deleted, ...place, JSON.stringify(labels), movingOf(app)].join(" ");
+}
+
+/** How far a move has come, as far as a decision depends on it. */
+function movingOf({ status, metadata }: Application): string {
+  const { running_on: running, scheduled_to: target } = status;
+  if (running === null || target === null || sameRef(running, target)) return "settled";
+  const applied = conditionOf(status.conditions, "Applied");
+  const isRefused =
+    applied?.status === "False" && applied.observed_generation === metadata.generation;
+  return isRefused ? "refused" : "moving";
+}

@@ -1,0 +1,74 @@
+import type { ManifestObject } from "./manifest.ts";
+
+/**
+ * The object with every image of its Pods taken from another registry. An image name begins with a registry when its first part
+ * has a dot or a colon or is `localhost`; without one it means Docker Hub, where a name without a slash lies under `library`
+ * (distribution reference grammar). Pure.
+ */
+export function withRegistry(item: ManifestObject, registry: string): ManifestObject {
+  const path = podSpecPath(item);
+  return path === undefined
+    ? item
+    : (changedAt(item, path, withImages(registry)) as ManifestObject);
+}
+
+/** Where the specification of the Pods stands, for the kinds that Kubernetes brings along. */
+function podSpecPath({ kind }: ManifestObject): readonly string[] | undefined {
+  switch (kind) {
+    case "Pod":
+      return ["spec"];
+    case "PodTemplate":
+      return ["template", "spec"];
+    case "CronJob":
+      return ["spec", "jobTemplate", "spec", "template", "spec"];
+    case "Deployment":
+    case "StatefulSet":
+    case "DaemonSet":
+    case "ReplicaSet":
+    case "ReplicationController":
+    case "Job":
+      return ["spec", "template", "spec"];
+    default:
+      return undefined;
+  }
+}
+
+function changedAt(
+  value: unknown,
+  [step, ...rest]: readonly string[],
+  change: (value: unknown) => unknown,
+): unknown {
+  if (step === undefined) return change(value);
+  if (!isObject(value) || !isObject(value[step])) return value;
+  return { ...value, [step]: changedAt(value[step], rest, change) };
+}
+
+function withImages(registry: string): (spec: unknown) => unknown {
+  return (spec) => {
+    if (!isObject(spec)) return spec;
+    const changed: Record<string, unknown> = { ...spec };
+    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
+      const containers = spec[list];
+      if (!Array.isArray(containers)) continue;
+      changed[list] = containers.map((container: unknown) =>
+        isObject(container) && typeof container["image"] === "string"
+          ? { ...container, image: fromRegistry(container["image"], registry) }
+          : container,
+      );
+    }
+    return changed;
+  };
+}
+
+/** `nginx:1.27` from `mirror.example.org/hub` is `mirror.example.org/hub/library/nginx:1.27`. */
+export function fromRegistry(image: string, registry: string): string {
+  const slash = image.indexOf("/");
+  if (slash < 0) return image === "" ? image : `${registry}/library/${image}`;
+  const first = image.slice(0, slash);
+  const hasRegistry = /[.:]/.test(first) || first === "localhost";
+  return `${registry}/${hasRegistry ? image.slice(slash + 1) : image}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

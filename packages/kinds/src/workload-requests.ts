@@ -1,0 +1,160 @@
+import type { ManifestObject } from "./manifest.ts";
+import { parseQuantity } from "./quantity.ts";
+
+/** What an application asks for of a cluster, all its Pods together. */
+export interface Requests {
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  readonly pods: number;
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Of one Pod, by resource. */
+interface Amounts {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+const nothing: Amounts = { cpu: 0, memory: 0 };
+
+/**
+ * What the Pods of a manifest request together, as the scheduler of Kubernetes counts them ("Resource Management for Pods
+ * and Containers", "Sidecar Containers", "Pod Overhead"): a container without a request counts with its limit, init
+ * containers run one after the other and before the rest, those that restart always run beside all that come later, and
+ * requests of a Pod as a whole take the place of the sum of its containers.
+ *
+ * The replicas are those that are written there (1 where none are); a Job counts with all that it runs at once, a CronJob as one of
+ * its Jobs, a DaemonSet as one Pod, because the number of nodes is the cluster's. Custom resources count nothing: nobody
+ * knows what they start. What cannot be read counts as nothing. Pure.
+ */
+export function requestsOf(manifest: readonly ManifestObject[]): Requests {
+  let [cpuCores, memoryBytes, pods] = [0, 0, 0];
+  for (const item of manifest) {
+    const workload = workloadOf(item);
+    if (workload === undefined || workload.pods === 0) continue;
+    const { cpu, memory } = podAmounts(workload.podSpec);
+    cpuCores += cpu * workload.pods;
+    memoryBytes += memory * workload.pods;
+    pods += workload.pods;
+  }
+  return { cpuCores, memoryBytes, pods };
+}
+
+/** The Pod that an object of a workload kind starts, and how often; `undefined` for every other kind. */
+function workloadOf(
+  item: ManifestObject,
+): { readonly podSpec: Facts; readonly pods: number } | undefined {
+  const spec = factsOf(item["spec"]);
+  const templated = factsOf(factsOf(spec["template"])["spec"]);
+  switch (`${groupOf(item)} ${textOf(item["kind"])}`) {
+    case " Pod":
+      return { podSpec: spec, pods: 1 };
+    case " ReplicationController":
+    case "apps ReplicaSet":
+    case "apps Deployment":
+    case "apps StatefulSet":
+      return { podSpec: templated, pods: countOf(spec["replicas"], 1) };
+    case "apps DaemonSet":
+      return { podSpec: templated, pods: 1 };
+    case "batch Job":
+      return { podSpec: templated, pods: jobPods(spec) };
+    case "batch CronJob": {
+      const job = factsOf(factsOf(spec["jobTemplate"])["spec"]);
+      return { podSpec: factsOf(factsOf(job["template"])["spec"]), pods: jobPods(job) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A Job runs `parallelism` Pods at once, and never more than are left to complete. */
+function jobPods(spec: Facts): number {
+  if (spec["suspend"] === true) return 0;
+  const parallelism = countOf(spec["parallelism"], 1);
+  return Math.min(parallelism, countOf(spec["completions"], Infinity));
+}
+
+function podAmounts(spec: Facts): Amounts {
+  const containers = listOf(spec["containers"]).map(containerAmounts).reduce(plus, nothing);
+  let sidecars = nothing;
+  let start = nothing;
+  for (const init of listOf(spec["initContainers"])) {
+    const amounts = containerAmounts(init);
+    if (init["restartPolicy"] === "Always") {
+      sidecars = plus(sidecars, amounts);
+      start = most(start, sidecars);
+    } else start = most(start, plus(sidecars, amounts));
+  }
+  const summed = most(plus(containers, sidecars), start);
+  const whole = statedAmounts(spec["resources"]);
+  const asked = { cpu: whole.cpu ?? summed.cpu, memory: whole.memory ?? summed.memory };
+  const overhead = factsOf(spec["overhead"]);
+  return plus(asked, {
+    cpu: amountOf(overhead["cpu"]) ?? 0,
+    memory: amountOf(overhead["memory"]) ?? 0,
+  });
+}
+
+function containerAmounts(container: Facts): Amounts {
+  const { cpu, memory } = statedAmounts(container["resources"]);
+  return { cpu: cpu ?? 0, memory: memory ?? 0 };
+}
+
+/** Requests, and limits where there is no request. */
+function statedAmounts(resources: unknown): {
+  readonly cpu: number | undefined;
+  readonly memory: number | undefined;
+} {
+  const requests = factsOf(factsOf(resources)["requests"]);
+  const limits = factsOf(factsOf(resources)["limits"]);
+  return {
+    cpu: amountOf(requests["cpu"]) ?? amountOf(limits["cpu"]),
+    memory: amountOf(requests["memory"]) ?? amountOf(limits["memory"]),
+  };
+}
+
+function plus(a: Amounts, b: Amounts): Amounts {
+  return { cpu: a.cpu + b.cpu, memory: a.memory + b.memory };
+}
+
+function most(a: Amounts, b: Amounts): Amounts {
+  return { cpu: Math.max(a.cpu, b.cpu), memory: Math.max(a.memory, b.memory) };
+}
+
+/** A quantity as manifests write it: text, or a bare number. */
+function amountOf(value: unknown): number | undefined {
+  const amount =
+    typeof value === "number"
+      ? value
+      : typeof value === "string"
+        ? parseQuantity(value)
+        : undefined;
+  return amount !== undefined && Number.isFinite(amount) && amount >= 0 ? amount : undefined;
+}
+
+function countOf(value: unknown, otherwise: number): number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0
+    ? Math.floor(value)
+    : otherwise;
+}
+
+function groupOf(item: ManifestObject): string {
+  const version = textOf(item["apiVersion"]);
+  const slash = version.indexOf("/");
+  return slash < 0 ? "" : version.slice(0, slash);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function factsOf(value: unknown): Facts {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Facts)
+    : {};
+}
+
+function listOf(value: unknown): readonly Facts[] {
+  return Array.isArray(value) ? value.map(factsOf) : [];
+}

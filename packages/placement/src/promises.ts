@@ -1,0 +1,65 @@
+import type { Application } from "@octoplane/kinds/application";
+import type { Cluster } from "@octoplane/kinds/cluster";
+import { conditionOf } from "@octoplane/kinds/condition";
+import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
+import { limits } from "@octoplane/shared/limits";
+
+/** By the name of a cluster, what applications will request there that its free capacity does not show yet. */
+export type Promised = Readonly<Record<string, Requests>>;
+
+/** By manifest, because thousands of decisions ask the same of a list that never changes. */
+const known = new WeakMap<object, Requests>();
+
+/** What an application requests on the cluster that it comes to. */
+export function requestsOfApplication(app: Pick<Application, "spec">): Requests {
+  const { manifest } = app.spec;
+  let requests = known.get(manifest);
+  if (!requests) {
+    requests = requestsOf(manifest);
+    known.set(manifest, requests);
+  }
+  return requests;
+}
+
+/**
+ * What of it a cluster must have free: all, or, of replicas that are divided among copies, an even part. How they are divided is
+ * known only when all places are.
+ */
+export function requestsOfPlace(app: Pick<Application, "spec">): Requests {
+  const requests = requestsOfApplication(app);
+  const copies = app.spec.placement?.copies;
+  if (copies?.replicas !== "divided") return requests;
+  const parts = copies.count === "all" ? Math.max(1, requests.pods) : copies.count;
+  return {
+    cpuCores: requests.cpuCores / parts,
+    memoryBytes: requests.memoryBytes / parts,
+    pods: Math.ceil(requests.pods / parts),
+  };
+}
+
+/**
+ * True when the Pods of an application are in what was counted on its cluster: all its objects stood there for a while when
+ * it was counted. What is counted too late is held back twice for a moment; nothing is ever promised twice. Pure.
+ */
+export function isCounted(
+  app: Application,
+  cluster: Pick<Cluster, "metadata" | "status">,
+): boolean {
+  const freeAt = Date.parse(cluster.status.capacity?.free_at ?? "");
+  const applied = conditionOf(app.status.conditions, "Applied");
+  const { generation } = app.metadata;
+  if (Number.isNaN(freeAt) || applied?.status !== "True") return false;
+  const { namespace, name } = cluster.metadata;
+  const stands = app.status.copies.some(
+    (copy) =>
+      copy.generation === generation &&
+      copy.cluster.name === name &&
+      copy.cluster.namespace === namespace,
+  );
+  if (!stands || applied.observed_generation !== generation) return false;
+  const since = Math.max(
+    Date.parse(applied.last_transition_time),
+    Date.parse(app.status.scheduled ?? "") || 0,
+  );
+  return freeAt >= since + limits.podsSettleMs;
+}

@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
-          include: ["test/conformance/**/*.test.ts"],
+          include: ["test/conformance/**/*.test.ts", "test/simulation/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

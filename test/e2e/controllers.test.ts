@@ -197,6 +197,21 @@ describe.concurrent("an error that somebody must do something about", () => {
     await field.remove(app);
   });
 
+  it("more objects than can be written down: says so, makes none, and heals when there are fewer", async () => {
+    const cluster = await field.cluster();
+    const long = "x".repeat(240);
+    const many = Array.from({ length: 3_300 }, (_, index) => configMap(`${long}-${index}`, {}));
+    const app = await field.create(many, cluster);
+    const { reason } = await field.until(app, "fails", ({ state }) => state === "FAILED");
+    expect(reason).toMatchObject({
+      code: "TOO_MANY_OBJECTS",
+      message: expect.stringContaining("3300 objects"),
+    });
+    expect(peek(cluster, "ConfigMap", `${long}-0`)).toBeUndefined();
+    await field.change(app, (spec) => void (spec.manifest = many.slice(0, 2)));
+    await field.untilRuns(app, cluster);
+  });
+
   it("403: names what may not be done, and heals when the right is given", async () => {
     const cluster = await field.cluster();
     cluster.faults.forbids = (method, path) => method === "PATCH" && path.includes("/services/");

@@ -3,7 +3,7 @@ import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, clusters, openField, peek, type Field } from "./field.ts";
-import { echo } from "./manifests.ts";
+import { echo, job } from "./manifests.ts";
 
 /** Applications in several places at once: where they come to be, and what never happens to them on the way. */
 
@@ -161,6 +161,43 @@ describe.concurrent("copies", () => {
     const status = await field.until(app, "runs once", runsOn([second]));
     const scheduled = status.conditions.find(({ type }: Json) => type === "Scheduled");
     expect(scheduled.message).toContain("1 of 2");
+  });
+
+  it("let the last of their clusters go, and come back when there is another", async () => {
+    const { group, made } = await fleet(1);
+    const web = field.fresh("web");
+    const app = await create(group, echo(web), { copies: { count: 2 } });
+    await field.until(app, "runs once", runsOn(made));
+    const [only] = made as [SimCluster];
+    await field.rest.ok("DELETE", `${clusters}/${only.name}`);
+    await waitFor("the cluster is gone", async () => {
+      return (await field.rest.call("GET", `${clusters}/${only.name}`)).status === 404;
+    });
+    expect(peek(only, "Deployment", web)).toBeUndefined();
+    const nowhere = await field.until(app, "stands nowhere", ({ copies }) => copies.length === 0);
+    expect([nowhere.scheduled_to, nowhere.running_on, nowhere.places]).toEqual([null, null, []]);
+    const next = await field.cluster();
+    await relabel(next, { group });
+    await field.until(app, "runs again", runsOn([next]));
+  });
+
+  it("of work that is done are not done again when their last cluster is taken away", async () => {
+    const { group, made } = await fleet(1);
+    const once = field.fresh("once");
+    const app = await create(group, [job(once, {})], { copies: { count: 1 } });
+    await field.until(app, "is done", ({ state }) => state === "COMPLETED");
+    const [only] = made as [SimCluster];
+    await field.rest.ok("DELETE", `${clusters}/${only.name}`);
+    await waitFor("the cluster is gone", async () => {
+      return (await field.rest.call("GET", `${clusters}/${only.name}`)).status === 404;
+    });
+    const next = await field.cluster();
+    await relabel(next, { group });
+    const web = field.fresh("web");
+    const other = await create(group, echo(web), { copies: { count: 1 } });
+    await field.until(other, "runs there", runsOn([next]));
+    expect(placed((await field.read(app)).status)).toEqual([]);
+    expect(peek(next, "Job", once)).toBeUndefined();
   });
 
   it("are spread over what a label says", async () => {

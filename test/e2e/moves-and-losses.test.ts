@@ -110,6 +110,23 @@ describe.concurrent("a move", () => {
     await field.remove(app);
   });
 
+  it("is not undone when the lost source is deleted, which has to be forced", async () => {
+    const { source, target, app } = await stuckMove("widow");
+    source.faults.offline = true;
+    await field.untilCluster(source.name, "OFFLINE");
+    await heal(target, "widow");
+    await field.until(app, "runs", ({ state, running_on: running }) => {
+      return state === "RUNNING" && running.name === target.name;
+    });
+    const preview = await field.rest.ok("GET", `${clusters}/${source.name}/cascade`);
+    expect(preview.items).toEqual([]);
+    await field.rest.ok("DELETE", `${clusters}/${source.name}`);
+    await field.rest.ok("DELETE", `${clusters}/${source.name}?force=True`);
+    await field.untilRuns(app, target);
+    expect((await field.read(app)).metadata.deleted).toBeNull();
+    await field.remove(app);
+  });
+
   it("leaves behind what is done, which runs again where it belongs when it is changed", async () => {
     const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
     const done = await field.create([job("done", {})], source);

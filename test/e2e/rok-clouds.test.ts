@@ -1,18 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
-import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
 
 /**
  * Krake's user stories 7 (clusters to clouds by labels) and 8 (by metrics) as a user types them, and an application that gets a
@@ -26,50 +16,24 @@ topology_template:
 `;
 const web = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web, namespace: default }\n";
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-clouds-"));
-  await writeFile(join(folder, "cluster.yaml"), tosca);
-  await writeFile(join(folder, "web.yaml"), web);
-  const settings = {
-    data_dir: join(folder, "data"),
-    listen: "127.0.0.1:0",
-    scheduler: {
-      reschedule_after: 0,
-      metrics: { interval: 0.05 },
-      automatic_cluster_creation: { tosca_file: join(folder, "cluster.yaml") },
-    },
-  };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  sim = await startSim({
-    clock: systemClock,
-    random: systemRandom,
-    clusters: [{ name: "berlin" }, { name: "oslo" }, { name: "made" }],
+  field = await openRokField(["berlin", "oslo", "made"], {
+    files: { "cluster.yaml": tosca, "web.yaml": web },
+    settings: (folder) => ({
+      scheduler: {
+        reschedule_after: 0,
+        metrics: { interval: 0.05 },
+        automatic_cluster_creation: { tosca_file: join(folder, "cluster.yaml") },
+      },
+    }),
   });
-  for (const name of sim.clusterNames()) {
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
-  }
   await good("infra gip register im --type im --url http://127.0.0.1:9 --token t");
 });
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function rok(words: readonly string[]): Promise<RokRun> {
-  return await runRok(words, {
-    folder,
-    variables: { OCTOPLANE_DATA_DIR: join(folder, "data"), OCTOPLANE_SERVER: server.address },
-  });
-}
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
 async function good(line: string, ...more: readonly string[]): Promise<string> {
-  const result = await rok([...line.split(" "), ...more]);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result.out;
+  return (await field.good([...line.split(" "), ...more])).out;
 }
 
 async function cloud(name: string, more: string): Promise<void> {

@@ -1,17 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** Policies, weights and estimates by the command line, against the whole system with simulated clusters. */
 
@@ -31,56 +22,29 @@ spec:
           resources: { requests: { cpu: 500m, memory: 1Gi } }
 `;
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-policies-"));
-  const settings = {
-    data_dir: join(folder, "data"),
-    listen: "127.0.0.1:0",
-    scheduler: { reschedule_after: 0, metrics: { interval: 0.05 } },
-  };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  sim = await startSim({
-    clock: systemClock,
-    random: systemRandom,
-    clusters: [{ name: "berlin" }, { name: "oslo" }],
+  field = await openRokField(["berlin", "oslo"], {
+    files: { "web.yaml": web },
+    settings: { scheduler: { reschedule_after: 0, metrics: { interval: 0.05 } } },
   });
-  await writeFile(join(folder, "web.yaml"), web);
   await good(
     "core gmp create sites --type static --metric price_berlin 0.02 --metric price_oslo 0.08 " +
       "--metric carbon_berlin 400 --metric carbon_oslo 20",
   );
-  for (const name of sim.clusterNames()) {
+  for (const name of field.sim.clusterNames()) {
     const metric = `core gm create price_${name} --gmp-name sites --min 0 --max 1 --direction lower`;
     await good(`${metric} --counts-as price --unit EUR/core-hour`);
     const carbon = `core gm create carbon_${name} --gmp-name sites --min 0 --max 1000`;
     await good(`${carbon} --direction lower --counts-as carbon --unit gCO2/kWh`);
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
     const weights = `--global-metric price_${name} 1 --global-metric carbon_${name} 0.001`;
     await good(`kube cluster register -k ${name}.yaml ${weights} --wait online`);
   }
 });
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-async function rok(line: string | readonly string[]): Promise<RokRun> {
-  const words = typeof line === "string" ? line.split(" ") : line;
-  return await runRok(words, {
-    folder,
-    variables: { OCTOPLANE_DATA_DIR: join(folder, "data"), OCTOPLANE_SERVER: server.address },
-  });
-}
-
-async function good(line: string | readonly string[]): Promise<RokRun> {
-  const result = await rok(line);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result;
-}
+const rok = (line: string | readonly string[]): Promise<RokRun> => field.rok(line);
+const good = (line: string | readonly string[]): Promise<RokRun> => field.good(line);
 
 async function untilExplained(name: string, pattern: RegExp): Promise<string> {
   let last = "";

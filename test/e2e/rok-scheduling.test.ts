@@ -1,17 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** Preferences, cordons, drains and taints by the command line, against the whole system with simulated clusters. */
 
@@ -27,45 +18,23 @@ spec:
     spec: { containers: [{ name: web, image: "web:1" }] }
 `;
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-scheduling-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  const clusters = [{ name: "berlin" }, { name: "oslo" }];
-  sim = await startSim({ clock: systemClock, random: systemRandom, clusters });
-  await writeFile(join(folder, "web.yaml"), web);
-  await writeFile(join(folder, "other.yaml"), web.replaceAll("web", "other"));
-  for (const name of sim.clusterNames()) {
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
+  field = await openRokField(["berlin", "oslo"], {
+    files: { "web.yaml": web, "other.yaml": web.replaceAll("web", "other") },
+  });
+  for (const name of field.sim.clusterNames()) {
     await good(`kube cluster register -k ${name}.yaml -l city=${name} --wait online`);
   }
 });
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-async function rok(line: string | readonly string[]): Promise<RokRun> {
-  const words = typeof line === "string" ? line.split(" ") : line;
-  return await runRok(words, {
-    folder,
-    variables: { OCTOPLANE_DATA_DIR: join(folder, "data"), OCTOPLANE_SERVER: server.address },
-  });
-}
-
-async function good(line: string | readonly string[]): Promise<RokRun> {
-  const result = await rok(line);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result;
-}
+const rok = (line: string | readonly string[]): Promise<RokRun> => field.rok(line);
+const good = (line: string | readonly string[]): Promise<RokRun> => field.good(line);
 
 /** Copies of the Deployment that are available on a cluster; `undefined` where there is none. */
 function available(cluster: string): number | undefined {
-  const found = sim
+  const found = field.sim
     .cluster(cluster)
     .objects()
     .find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "web");

@@ -1,17 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** Explain, history, plan, replay and backtest by the command line, against the whole system with simulated clusters. */
 
@@ -21,20 +12,12 @@ kind: ConfigMap
 metadata: { name: web, namespace: default }
 `;
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-what-if-"));
-  const settings = {
-    data_dir: join(folder, "data"),
-    listen: "127.0.0.1:0",
-    scheduler: { metrics: { interval: 0.2 } },
-  };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  const clusters = [{ name: "berlin" }, { name: "oslo" }];
-  sim = await startSim({ clock: systemClock, random: systemRandom, clusters });
-  await writeFile(join(folder, "web.yaml"), web);
+  field = await openRokField(["berlin", "oslo"], {
+    files: { "web.yaml": web },
+    settings: { scheduler: { metrics: { interval: 0.2 } } },
+  });
   await good("core gmp create fixed --type static --metric heat 0.2 --metric load 0.6");
   for (const metric of ["heat", "load"]) {
     await good(`core gm create ${metric} --gmp-name fixed --min 0 --max 1`);
@@ -43,7 +26,6 @@ beforeAll(async () => {
     ["berlin", "load"],
     ["oslo", "heat"],
   ] as const) {
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
     const flags = `-l city=${name} --global-metric ${metric} 1 --wait online`;
     await good(`kube cluster register -k ${name}.yaml ${flags}`);
   }
@@ -52,25 +34,10 @@ beforeAll(async () => {
     return (await good("kube app explain web")).out.includes("heat");
   });
 });
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-async function rok(line: string | readonly string[]): Promise<RokRun> {
-  const words = typeof line === "string" ? line.split(" ") : line;
-  return await runRok(words, {
-    folder,
-    variables: { OCTOPLANE_DATA_DIR: join(folder, "data"), OCTOPLANE_SERVER: server.address },
-  });
-}
-
-async function good(line: string | readonly string[]): Promise<RokRun> {
-  const result = await rok(line);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result;
-}
+const rok = (line: string | readonly string[]): Promise<RokRun> => field.rok(line);
+const good = (line: string | readonly string[]): Promise<RokRun> => field.good(line);
 
 test("an explanation says what would have to change for a move", async () => {
   const { out } = await good("kube app explain web");

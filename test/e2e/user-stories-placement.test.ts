@@ -23,7 +23,7 @@ spec:
     spec:
       containers:
         - name: echo
-          image: k8s.gcr.io/echoserver:1.4
+          image: registry.example/echoserver:1.4
           ports: [{ containerPort: 8080 }]
 ---
 apiVersion: v1

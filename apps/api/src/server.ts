@@ -101,8 +101,9 @@ export async function buildServer(
   hookRoutes(app, context);
   specialRoutes(app, context);
   metricValueRoutes(app, context);
-  explanationRoutes(app, context);
-  const work = new LongWork(context.resources.parts.clock);
+  const { clock } = context.resources.parts;
+  explanationRoutes(app, context, new LongWork(clock, limits.explanationsAtOnceMax));
+  const work = new LongWork(clock, limits.plansAtOnceMax);
   planRoutes(app, context, work);
   backtestRoutes(app, context, work);
   refuseOtherMethods(app, paths);

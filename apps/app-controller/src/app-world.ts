@@ -18,6 +18,8 @@ export interface AppWorld {
   readonly unrecorded: Map<string, Unrecorded>;
   /** `undefined` when there is no such cluster any more. */
   clusterUid(ref: ResourceRef): string | undefined;
+  /** True when somebody has deleted the cluster, which is there until nothing stands on it any more. */
+  isTakenAway(ref: ResourceRef): boolean;
   clusterLabels(ref: ResourceRef): Readonly<Record<string, string>>;
   /** Why a cluster is known not to answer: nobody waits for it then, and its return wakes everybody. */
   outage(ref: ResourceRef): string | undefined;

@@ -1,4 +1,5 @@
 import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import { isFailure } from "@octoplane/shared/errors";
 import type { AppWorld } from "./app-world.ts";
 import { applyCopy, type CopyResult } from "./apply-copy.ts";
 import type { Place } from "./place.ts";
@@ -92,6 +93,7 @@ async function applyThere(
     return { result, shown };
   } catch (error) {
     if (signal.aborted) throw error;
+    if (isFailure(error, "TooLarge")) return unseen(copy, tooMany(error.message));
     return unseen(copy, troubleOf(error, `cluster ${cluster.name}`));
   }
 }
@@ -117,6 +119,11 @@ const noManifest: Trouble = {
     "the application has no manifest; TOSCA templates are stored but not translated by this version",
   canPass: false,
 };
+
+/** Nothing was made of what could not be written down. */
+function tooMany(message: string): Trouble {
+  return { code: "TOO_MANY_OBJECTS", message, canPass: false };
+}
 
 /** Each override fits the manifest; one after the other they may not. */
 function unfit(message: string): Trouble {

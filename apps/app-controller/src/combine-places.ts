@@ -2,6 +2,7 @@ import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/appl
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { sameRef } from "@octoplane/resources/record";
 import type { PlaceOutcome } from "./apply-place.ts";
+import { boundClusters } from "./place.ts";
 import type { HealthSummary } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -63,7 +64,8 @@ export function combinedShown(
 
 /**
  * Which of the copies elsewhere stay for now: one that serves for each place that does not yet, the one that people know of
- * first. A copy that was never applied in full serves nobody.
+ * first. Nobody looks at how they are, so that all of them stay while no place serves: any may be the last that does. A copy that
+ * was never applied in full serves nobody, and neither does a failed attempt while people are served elsewhere.
  */
 export function standIns(
   { status }: Pick<Application, "status">,
@@ -73,12 +75,12 @@ export function standIns(
   const { running_on: running, places } = status;
   const isRunning = (copy: Copy): boolean => running !== null && sameRef(copy.cluster, running);
   const serving =
-    places === undefined
+    places === undefined && others.some(isRunning)
       ? others.filter(isRunning)
       : others
           .filter((copy) => isRunning(copy) || copy.generation > 0)
           .toSorted((a, b) => Number(isRunning(b)) - Number(isRunning(a)));
-  return new Set(serving.slice(0, missing));
+  return new Set(missing >= boundClusters(status).length ? serving : serving.slice(0, missing));
 }
 
 /**

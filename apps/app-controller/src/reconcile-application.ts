@@ -16,8 +16,10 @@ import {
 } from "./combine-places.ts";
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
+import { letGo } from "./let-go.ts";
 import { boundClusters, placesOf, type Place } from "./place.ts";
 import { removeCopy } from "./remove-copy.ts";
+import { withRoom } from "./room-for-copies.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding, type HealthSummary } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
@@ -43,6 +45,7 @@ export async function reconcileApplication(
   }
   if (!app) return {};
   if (app.metadata.deleted !== null) return await dismantle(world, key, app, signal);
+  if (app.status.places?.length === 0) return await letGo(world, key, app, signal);
   // Nothing is done for a specification that the scheduler has not seen; what stands is kept as it was wanted last.
   if (app.status.scheduled_generation < app.metadata.generation) return {};
   const isThere = (copy: Copy): boolean => world.clusterUid(copy.cluster) === copy.cluster_uid;
@@ -113,22 +116,24 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
 
 /** All places at once, so that a slow cluster delays no other; nothing is left under way when one of them fails. */
 async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceOutcome[]> {
-  const { app, places, others, isThere, status, signal } = work;
+  const { key, app, places, others, isThere, status, signal } = work;
   const intend = async (copy: Copy): Promise<void> =>
     await status.write((current) => {
       const rest = current.copies.filter(
         (one) => isThere(one) && !sameRef(one.cluster, copy.cluster),
       );
-      return { ...current, copies: [...rest, copy] };
+      return { ...current, copies: [...withRoom([...rest, copy])] };
     });
   const isReplacement = others.length > 0;
   const outcomes = await Promise.allSettled(
     places.map((place) => applyPlace(world, { app, place, isReplacement, intend, signal })),
   );
-  return outcomes.map((outcome) => {
-    if (outcome.status === "rejected") throw outcome.reason;
-    return outcome.value;
-  });
+  const failed = outcomes.find(({ status }) => status === "rejected");
+  const made = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (failed?.status !== "rejected") return made;
+  // Somebody else keeps the books now, and may not know of what was made at the other places meanwhile.
+  world.unrecorded.set(key, { owner: app.metadata.uid, copies: made.map(({ copy }) => copy) });
+  throw failed.reason;
 }
 
 interface Rest {

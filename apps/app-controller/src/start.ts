@@ -69,6 +69,7 @@ class AppController implements Running {
       unrecorded: this.#unrecorded,
       wrote: (key, app) => this.#wrote(key, app),
       clusterUid: (ref) => this.#cluster(ref)?.metadata.uid,
+      isTakenAway: (ref) => (this.#cluster(ref)?.metadata.deleted ?? null) !== null,
       clusterLabels: (ref) => this.#cluster(ref)?.metadata.labels ?? {},
       outage: (ref) => outageOf(this.#cluster(ref)),
       view: (ref) => this.#view(ref),
@@ -232,15 +233,23 @@ function outageOf(cluster: Cluster | undefined): string | undefined {
 }
 
 /**
- * What of a cluster matters to the applications on it: its credentials, whether it answers, what it serves, and the labels that
- * overrides look at.
+ * What of a cluster matters to the applications on it: its credentials, whether it is taken away, whether it answers, what it
+ * serves, and the labels that overrides look at.
  */
 function clusterDigest(cluster: Cluster): string {
-  const { uid, generation, labels } = cluster.metadata;
+  const { uid, generation, deleted, labels } = cluster.metadata;
   const reachable = conditionOf(cluster.status.conditions, "Reachable");
   const { status, observed_generation: observed } = reachable ?? {};
   const texts = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  return [uid, generation, status, observed, ...cluster.status.served_kinds, ...texts].join(" ");
+  return [
+    uid,
+    generation,
+    deleted,
+    status,
+    observed,
+    ...cluster.status.served_kinds,
+    ...texts,
+  ].join(" ");
 }
 
 function refKey(ref: ResourceRef): string {

@@ -119,7 +119,10 @@ class GarbageCollector implements Running {
       // Finalizers are worked off from the last to the first: those before ours wait for us, not we for them.
       isWaitingForGc:
         deleted !== null && (finalizers.at(-1) ?? cascadeFinalizer) === cascadeFinalizer,
-      outlives: (owner) => outlives(object, parseNode(owner).kind),
+      outlives: (owner) => {
+        const { kind, ref } = parseNode(owner);
+        return outlives(object, { api: kind.api, kind: kind.kind, ...ref });
+      },
     };
   }
 

@@ -34,15 +34,37 @@ export function putCluster(
   const tookIn = standings.putCluster(key, now.cluster);
   const before = candidates.get(key);
   const change = candidates.put(key, now.cluster, now.readings);
-  if (change === "all") {
-    const concerned = groups.concernedBy(
-      namespace,
-      changeOf(candidates, key, { before, now: now.time }),
-    );
-    return { isNews: true, concerned };
-  }
   const isMeasured = change === "measures" || tookIn;
-  return { isNews: isMeasured, concerned: isMeasured ? standings.waiting(namespace) : [] };
+  if (change !== "all" && !isMeasured) return { isNews: false, concerned: [] };
+  const concerned = new Set<string>();
+  const hasRoom = tookIn || hasMoreRoom(before, candidates.get(key));
+  if (change === "all" || hasRoom) {
+    const whom = changeOf(candidates, key, { before, now: now.time });
+    for (const one of groups.concernedBy(namespace, whom)) concerned.add(one);
+  }
+  // A metric that is measured there changes with what is free, so that both come at once.
+  if (isMeasured || hasRoom) {
+    for (const one of standings.waiting(namespace)) concerned.add(one);
+  }
+  return { isNews: true, concerned };
+}
+
+/** Those who would be better off there, and had no room, may have it now. */
+function hasMoreRoom(before: Candidate | undefined, after: Candidate | undefined): boolean {
+  const [had, has] = [roomOf(before), roomOf(after)];
+  return has.some((free, index) => free > had[index]!);
+}
+
+/** A cluster that does not say what is free, or gets nodes as it needs them, takes everything. */
+function roomOf(candidate: Candidate | undefined): readonly [number, number, number] {
+  if (!candidate) return [-Infinity, -Infinity, -Infinity];
+  const { capacity, isElastic } = candidate;
+  if (isElastic === true) return [Infinity, Infinity, Infinity];
+  return [
+    capacity?.cpu_free_cores ?? Infinity,
+    capacity?.memory_free_bytes ?? Infinity,
+    capacity?.pods_free ?? Infinity,
+  ];
 }
 
 /** Forgets a cluster that is not there any more. */

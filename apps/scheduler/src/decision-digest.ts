@@ -7,7 +7,14 @@ export function decisionDigest(app: Application): string {
   const { uid, generation, deleted, labels } = app.metadata;
   const bound = app.status.scheduled_to;
   const place = [bound?.namespace, bound?.name];
-  return [uid, generation, deleted, ...place, JSON.stringify(labels), movingOf(app)].join(" ");
+  const facts = [uid, generation, deleted, ...place, JSON.stringify(labels), movingOf(app)];
+  return [...facts, healthOf(app)].join(" ");
+}
+
+/** Of several copies the next one may move only when all are well; of one, `movingOf` says as much. */
+function healthOf({ spec, status }: Application): string {
+  if (spec.placement?.copies === undefined) return "";
+  return conditionOf(status.conditions, "Healthy")?.status === "True" ? "healthy" : "ailing";
 }
 
 /** How far a move has come, as far as a decision depends on it. */

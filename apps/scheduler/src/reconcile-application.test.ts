@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ApplicationKind } from "@octoplane/kinds/application";
+import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { anyKind } from "@octoplane/kinds/kind";
 import { readAs, readInput } from "@octoplane/kinds/read-input";
@@ -21,6 +21,7 @@ import { CandidateBook } from "./candidate-book.ts";
 import { SchedulerConfigSchema, type SchedulerConfig } from "./config.ts";
 import { fleetViewer } from "./fleet-view.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
+import { isAheadOfClusters } from "./late-clusters.ts";
 import { Standings } from "./standings.ts";
 
 test("nothing is decided on what is older than the last decision: it waits for the feed and looks again", async () => {
@@ -35,6 +36,7 @@ test("nothing is decided on what is older than the last decision: it waits for t
     const input = readInput(anyKind(ApplicationKind), body);
     const created = await repository.create(input, "team");
     const candidates = new CandidateBook();
+    const clusters = resources.of(ClusterKind);
     const settings = { stickiness: 0.1, rescheduleAfterMs: 60_000 };
     const look = fleetViewer(candidates, settings);
     const parts = { store, clock, random, log };
@@ -48,6 +50,7 @@ test("nothing is decided on what is older than the last decision: it waits for t
       settings,
       standings: new Standings(),
       groups: new PlacementGroups(0),
+      isAheadOfClusters: (app: Application) => isAheadOfClusters({ clusters, candidates }, app),
       calm: new CalmBook(resources, {
         config: readAs<SchedulerConfig>(SchedulerConfigSchema, {}),
         log,
@@ -75,6 +78,16 @@ test("nothing is decided on what is older than the last decision: it waits for t
     shown.set("team/web", await repository.mustGet(ref));
     await reconcileApplication(world, "team/web");
     expect(world.written.size).toBe(0);
+    // The feed of the clusters is behind: what runs there is not moved for that.
+    candidates.remove("team/north", "team");
+    expect(await reconcileApplication(world, "team/web")).toMatchObject({
+      requeueAfterMs: expect.any(Number),
+    });
+    expect((await decided()).scheduled_to?.name).toBe("north");
+    expect((await decided()).state).not.toBe("DEGRADED");
+    await resources.of(ClusterKind).remove({ namespace: "team", name: "north" }, { force: true });
+    expect(await reconcileApplication(world, "team/web")).toEqual({});
+    expect((await decided()).state).toBe("DEGRADED");
   } finally {
     await resources[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();

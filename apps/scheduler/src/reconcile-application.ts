@@ -33,6 +33,8 @@ export interface SchedulerWorld {
   /** What an application's own settings, the budgets and the brake say. */
   readonly calm: CalmBook;
   readonly clouds: Pick<Clouds, "factsOf" | "create">;
+  /** True when it belongs on a cluster that was not heard of yet. */
+  isAheadOfClusters(app: Application): Promise<boolean>;
   /** Who is woken when a cluster changes. */
   readonly groups: Pick<PlacementGroups, "holds">;
   /** By key, the revision of the status that was written here last, until the feed shows it. */
@@ -47,8 +49,9 @@ const feedLagMs = 20;
 
 /** Decides where one application belongs and writes it down, guarded by what it was decided on. */
 export async function reconcileApplication(world: SchedulerWorld, key: string): Promise<Result> {
-  const isThere = presentApplication(world, key) !== undefined;
-  const seen = isThere ? await world.fleet.seen(parseRef(key).namespace ?? "") : undefined;
+  const shown = presentApplication(world, key);
+  if (shown && (await world.isAheadOfClusters(shown))) return { requeueAfterMs: feedLagMs };
+  const seen = shown ? await world.fleet.seen(parseRef(key).namespace ?? "") : undefined;
   // Looked at again: while the fleet was written down it may have changed, or gone.
   const app = presentApplication(world, key);
   if (!app) {

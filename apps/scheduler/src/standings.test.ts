@@ -48,6 +48,13 @@ function app(name: string, facts: Facts = {}): Application {
   } as unknown as Application;
 }
 
+/** So many replicas of a core each. */
+function deployment(replicas: number) {
+  const containers = [{ resources: { requests: { cpu: "1" } } }];
+  const spec = { replicas, template: { spec: { containers } } };
+  return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "d" }, spec };
+}
+
 function cluster(name: string, cores: number, second: number): Cluster {
   const capacity = { cpu_free_cores: cores, memory_free_bytes: 1e12, pods_free: 100 };
   return {
@@ -118,12 +125,16 @@ describe("what is promised on a cluster", () => {
     const standings = new Standings();
     const clusters = ["c", "d"].map((name) => cluster(name, 4, 0));
     for (const one of clusters) standings.putCluster(`n/${one.metadata.name}`, one);
-    standings.put("n/a", app("a", { cpu: 4 }), 1n);
+    const whole = app("a");
+    standings.put("n/a", { ...whole, spec: { ...whole.spec, manifest: [deployment(4)] } }, 1n);
     const place = (name: string, share: number | null) => ({ namespace: "n", name, share });
     standings.reserve("n/a", [place("c", 3), place("d", 1)]);
     expect(clusters.map((one) => promised(standings, one))).toEqual([3, 1]);
     standings.reserve("n/a", [place("c", null), place("d", null)]);
     expect(clusters.map((one) => promised(standings, one))).toEqual([4, 4]);
+    // Replicas are whole: of four to three places one gets two.
+    standings.reserve("n/a", [place("c", 1), place("d", 1), place("e", 1)]);
+    expect(clusters.map((one) => promised(standings, one))).toEqual([2, 1]);
   });
 
   it("never exceeds what is free, however decisions, conflicts and counts come after one another", () => {

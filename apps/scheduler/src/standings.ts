@@ -8,14 +8,14 @@ import type { Candidate } from "@octoplane/placement/candidate";
 import { neighbourFacts } from "@octoplane/placement/neighbours/neighbour-facts";
 import { standingOf } from "@octoplane/placement/neighbours/standing";
 import { StandingBook } from "@octoplane/placement/neighbours/standing-book";
-import { requestsOfApplication } from "@octoplane/placement/promises";
+import { requestsOfApplication, requestsOfShare } from "@octoplane/placement/promises";
 import type { Snapshot } from "@octoplane/placement/snapshot";
 import { ClusterPromises } from "./cluster-promises.ts";
 import { NeighbourInterest } from "./neighbour-interest.ts";
 
-/** Where an application stands, and with which part of what it requests. */
+/** Where an application stands, and what it requests there. */
 interface Stand extends Place {
-  readonly share: number;
+  readonly requests: Requests;
 }
 
 /** A place of a decision; `share` is of the replicas, relative to the other places: left out or null, all of them. */
@@ -133,13 +133,11 @@ export class Standings {
 
   #stand(key: string, entry: Entry): void {
     const { app, reserved, stands: before } = entry;
-    entry.stands = reserved ? withShares(reserved.places) : standsOf(app);
+    entry.stands = withRequests(app, reserved ? reserved.places : placesOf(app));
     this.#entries.set(key, entry);
     for (const place of before) this.#forget(place, key);
-    const requests = requestsOfApplication(app);
     for (const place of entry.stands) {
-      const part = partOf(requests, place.share);
-      this.#promisesOn(place).set(key, part, reserved ? undefined : app);
+      this.#promisesOn(place).set(key, place.requests, reserved ? undefined : app);
     }
     const own = app.metadata.namespace ?? "";
     const names = entry.stands.flatMap(({ namespace, name }) => (namespace === own ? [name] : []));
@@ -170,33 +168,24 @@ function clusterKey({ namespace, name }: Place): string {
 }
 
 /** Where it belongs; what is left of it elsewhere is on its way out. */
-function standsOf({ status }: Application): readonly Stand[] {
+function placesOf({ status }: Application): readonly PlaceWithShare[] {
   const { places = [], scheduled_to: bound } = status;
   const refs = places.length > 0 ? places : bound === null ? [] : [{ cluster: bound, share: null }];
-  return withShares(
-    refs.map(({ cluster, share }) => ({
-      namespace: cluster.namespace ?? "",
-      name: cluster.name,
-      share,
-    })),
-  );
+  return refs.map(({ cluster, share }) => ({
+    namespace: cluster.namespace ?? "",
+    name: cluster.name,
+    share,
+  }));
 }
 
-function withShares(places: readonly PlaceWithShare[]): readonly Stand[] {
-  const sum = places.reduce((total, { share }) => total + (share ?? 0), 0);
-  return places.map(({ namespace, name, share }) => {
-    const isPart = typeof share === "number" && sum > 0;
-    return { namespace, name, share: isPart ? share / sum : 1 };
-  });
-}
-
-function partOf(requests: Requests, share: number): Requests {
-  if (share === 1) return requests;
-  return {
-    cpuCores: requests.cpuCores * share,
-    memoryBytes: requests.memoryBytes * share,
-    pods: Math.ceil(requests.pods * share),
-  };
+/** As its manifest is divided among the places, to the last replica. */
+function withRequests(app: Application, places: readonly PlaceWithShare[]): readonly Stand[] {
+  const shares = places.map(({ share }) => share ?? null);
+  return places.map(({ namespace, name }, index) => ({
+    namespace,
+    name,
+    requests: requestsOfShare(app, shares, index),
+  }));
 }
 
 function isWaiting({ status }: Application): boolean {

@@ -26,6 +26,7 @@ import type { SchedulerConfig } from "./config.ts";
 import { decisionDigest } from "./decision-digest.ts";
 import { fleetViewer, type SchedulerFleet } from "./fleet-view.ts";
 import { Clouds } from "./clouds/clouds.ts";
+import { isAheadOfClusters } from "./late-clusters.ts";
 import { MetricBook } from "./metrics/metric-book.ts";
 import { openFetchers } from "./metrics/metric-fetchers.ts";
 import { MetricRecorder } from "./metrics/metric-recorder.ts";
@@ -108,18 +109,7 @@ class Scheduler implements Running {
     });
     this.#clouds = this.#openClouds(config);
     this.#groups = new PlacementGroups(config.stickiness, (app) => this.#calm.placementOf(app));
-    const world: SchedulerWorld = {
-      applications: resources.feed(ApplicationKind),
-      repository: resources.of(ApplicationKind),
-      fleet: this.#fleet,
-      clock,
-      settings,
-      standings: this.#standings,
-      calm: this.#calm,
-      clouds: this.#clouds,
-      groups: this.#groups,
-      written: new Map(),
-    };
+    const world = this.#worldOf(settings);
     const shared = { clock, random, log, metrics };
     this.#applications = new Controller({
       ...shared,
@@ -132,6 +122,26 @@ class Scheduler implements Running {
       name: "scheduler-clusters",
       reconcile: (key) => this.#writeMetricsCondition(key),
     });
+  }
+
+  /** What the reconcile of an application has at hand. */
+  #worldOf(settings: FleetSettings): SchedulerWorld {
+    const { resources } = this.#parts;
+    const clusters = resources.of(ClusterKind);
+    return {
+      applications: resources.feed(ApplicationKind),
+      repository: resources.of(ApplicationKind),
+      fleet: this.#fleet,
+      clock: resources.parts.clock,
+      settings,
+      standings: this.#standings,
+      calm: this.#calm,
+      clouds: this.#clouds,
+      groups: this.#groups,
+      isAheadOfClusters: (app) =>
+        isAheadOfClusters({ clusters, candidates: this.#candidates }, app),
+      written: new Map(),
+    };
   }
 
   #openClouds({ automatic_cluster_creation: config }: SchedulerConfig): Clouds {
@@ -198,6 +208,7 @@ class Scheduler implements Running {
       this.#seen.delete(key);
       this.#calm.moves.forget(key);
       this.#standings.remove(key);
+      this.#groups.remove(key);
       this.#clouds.putApplication(key, undefined);
       return;
     }

@@ -3,7 +3,7 @@ import type { FieldProblem } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { checkLabelConstraint } from "./constraints.ts";
 import { withRegistry } from "./image-registry.ts";
-import { applyJsonPatch, JsonPatchSchema } from "./json-patch.ts";
+import { draftOf, JsonPatchSchema, patchDraft } from "./json-patch.ts";
 import { labelsSatisfy, parseLabelConstraint } from "./label-constraint.ts";
 import { identify, type ManifestObject } from "./manifest.ts";
 import { isLabelKey, isLabelValue } from "./metadata.ts";
@@ -109,14 +109,7 @@ function overridden(item: ManifestObject, override: Override, place: Place): Man
   let result = registry === undefined ? item : withRegistry(item, registry);
   if (replicas !== undefined) result = withReplicas(result, replicas);
   if (labels !== undefined) result = withLabels(result, labels);
-  for (const [index, patch] of (patches ?? []).entries()) {
-    if (!isMeant(result, patch)) continue;
-    result = patched(result, patch.operations, {
-      ...place,
-      field: `${place.field}.patches[${index}].operations`,
-    });
-  }
-  return result;
+  return patches === undefined ? result : patched(result, patches, place);
 }
 
 function withReplicas(
@@ -145,6 +138,8 @@ function withLabels(
   item: ManifestObject,
   labels: Readonly<Record<string, string>>,
 ): ManifestObject {
+  // What has no metadata is refused for that, and has no place for labels.
+  if ("problem" in identify(item)) return item;
   const metadata = item["metadata"] as { readonly labels?: object };
   return { ...item, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
 }
@@ -158,20 +153,24 @@ function isMeant(item: ManifestObject, { kind, name, namespace }: Patch): boolea
 }
 
 /** What it is, an object stays: its identity is how it is found again on the cluster. */
-function patched(item: ManifestObject, operations: Patch["operations"], place: Place) {
-  const { value, problem } = applyJsonPatch(item, operations);
-  if (problem !== undefined) {
-    place.problems.push({
-      field: `${place.field}[${problem.index}]`,
-      message: problem.message,
-    });
+function patched(item: ManifestObject, patches: readonly Patch[], place: Place): ManifestObject {
+  const meant = [...patches.entries()].filter(([, patch]) => isMeant(item, patch));
+  if (meant.length === 0) return item;
+  const draft = draftOf(item);
+  const before = identityText(item);
+  for (const [index, { operations }] of meant) {
+    const field = `${place.field}.patches[${index}].operations`;
+    const problem = patchDraft(draft, operations);
+    if (problem !== undefined) {
+      place.problems.push({ field: `${field}[${problem.index}]`, message: problem.message });
+      return item;
+    }
+    if (identityText(draft.value as ManifestObject) === before) continue;
+    const message = `expected the object to stay ${before}; a patch must not change what an object is`;
+    place.problems.push({ field, message });
     return item;
   }
-  const [before, after] = [identityText(item), identityText(value as ManifestObject)];
-  if (before === after) return value as ManifestObject;
-  const message = `expected the object to stay ${before}; a patch must not change what an object is`;
-  place.problems.push({ field: place.field, message });
-  return item;
+  return draft.value as ManifestObject;
 }
 
 function identityText(item: ManifestObject): string {
@@ -189,6 +188,13 @@ export function checkOverrides(
   overrides: readonly Override[] | undefined,
   manifest: readonly ManifestObject[],
 ): readonly FieldProblem[] {
+  const operations = (overrides ?? [])
+    .flatMap(({ patches }) => patches ?? [])
+    .reduce((sum, patch) => sum + patch.operations.length, 0);
+  if (operations > limits.patchOperationsOfAllMax) {
+    const message = `expected ${limits.patchOperationsOfAllMax} operations of patches at most, all together`;
+    return [{ field, message }];
+  }
   return (overrides ?? []).flatMap((override, index) => {
     const at = `${field}[${index}]`;
     const { clusters, labels, patches, replicas } = override;

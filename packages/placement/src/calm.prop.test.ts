@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Application } from "@octoplane/kinds/application";
+import type { PlacementChoice } from "@octoplane/kinds/placement-choice";
 import type { PolicySpec } from "@octoplane/kinds/placement-policy";
 import type { CalmFacts } from "./calm.ts";
 import { decide } from "./decide.ts";
@@ -22,7 +23,7 @@ const [hour, iso] = [3_600_000, (ms: number) => new Date(ms).toISOString()];
 function two(here: number, there: number) {
   return [
     candidate({ name: "a", readings: [reading("m", 1, here)] }),
-    candidate({ name: "b", readings: [reading("m", 1, there)] }),
+    candidate({ name: "b", labels: { tier: "gold" }, readings: [reading("m", 1, there)] }),
   ];
 }
 
@@ -117,8 +118,14 @@ describe("a move for metrics", () => {
     ];
     const spec = { minimum_gain: 1, dwell: 86_400, quiet_hours, budget: { moves: 0, per: 60 } };
     const full = { fleetFullUntil: now + 1, leavingFullUntil: { a: now + 1 } };
-    const forced = decided({ metrics: ["m > 0.5"], sinceMs: 0 }, spec, { calm: full });
+    const labels = ["tier is gold"];
+    const forced = decided({ labels, sinceMs: 0 }, spec, { calm: full });
     expect(forced).toMatchObject({ outcome: "moved", code: "CurrentNoLongerFits" });
+    // For metrics alone it waits for the budgets, and for nothing else.
+    const metrics = ["m > 0.5"];
+    expect(decided({ metrics, sinceMs: 0 }, spec, { calm: full }).code).toBe("BudgetSpent");
+    const { budget: _budget, ...unbounded } = spec;
+    expect(decided({ metrics, sinceMs: 0 }, unbounded).code).toBe("CurrentNoLongerFits");
   });
 });
 
@@ -208,3 +215,39 @@ function movedBy(app: Application, to: string, time: string): Application {
     status: { ...status, scheduled: time, scheduled_to: { ...from, name: to }, moves },
   };
 }
+
+describe("a constraint on a metric that trembles", () => {
+  const clusters = (here: number) => [
+    candidate({ name: "a", labels: { tier: "gold" }, readings: [reading("load", 1, here)] }),
+    candidate({ name: "b", labels: { tier: "gold" }, readings: [reading("load", 1, 0.1)] }),
+  ];
+  const moves = [10, 20, 30].map((minutes) => ({ agoMs: minutes * 60_000, from: "b", to: "a" }));
+  const decided = (movesPerHour: number, facts: object = {}, copies?: object) => {
+    const placement = copies === undefined ? {} : { placement: { copies } as PlacementChoice };
+    const app = application({ on: "a", metrics: ["load < 0.5"], moves, ...placement, ...facts });
+    return decide(app, { ...snapshot(clusters(0.9)), calm: calm({ movesPerHour }) }, detail);
+  };
+  const copies = { count: 1, replicas: "duplicated", divide_by: "even", weights: [] };
+
+  it.each([
+    ["one place", undefined],
+    ["copies", copies],
+  ])("moves an application of %s within its budget, and no more", (_what, asked) => {
+    expect(decided(4, {}, asked)).toMatchObject({ outcome: "moved", chosen: { name: "b" } });
+    expect(decided(3, {}, asked)).toMatchObject({
+      outcome: "stayed",
+      reason: { code: "BudgetSpent" },
+      held_until: new Date(now + 30 * 60_000).toISOString(),
+    });
+  });
+
+  it("holds nothing that has to go for another reason as well", () => {
+    const drained = [
+      candidate({ name: "a", drain: true, readings: [reading("load", 1, 0.9)] }),
+      candidate({ name: "b", readings: [reading("load", 1, 0.1)] }),
+    ];
+    const app = application({ on: "a", metrics: ["load < 0.5"], moves });
+    const snap = { ...snapshot(drained), calm: calm({ movesPerHour: 3 }) };
+    expect(decide(app, snap, detail)).toMatchObject({ outcome: "moved", chosen: { name: "b" } });
+  });
+});

@@ -1,6 +1,7 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Reason } from "@octoplane/kinds/metadata";
 import type { PolicySpec } from "@octoplane/kinds/placement-policy";
+import type { Candidate } from "./candidate.ts";
 import { quietUntil } from "./quiet-time.ts";
 import type { Ranked } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -52,9 +53,24 @@ export function holdOfMove(move: {
     holdOfGain(policy, from, to) ??
     holdOfDwell(app, snapshot, { policy, to }) ??
     holdOfQuietHours(policy, snapshot, to) ??
-    holdOfOwnBudget(app, snapshot, policy) ??
-    holdOfSharedBudgets(snapshot, from, to)
+    holdOfBudgets({ app, snapshot, policy, from: from.candidate, to: to.candidate })
   );
+}
+
+/**
+ * What holds a move that metrics ask for, because they are better elsewhere or because a constraint on them does not hold any more:
+ * numbers that go up and down must not move an application more often than its budgets say.
+ */
+export function holdOfBudgets(move: {
+  readonly app: Application;
+  readonly snapshot: Snapshot;
+  readonly policy: PolicySpec | undefined;
+  readonly from: Candidate;
+  /** Left out: wherever it goes. */
+  readonly to?: Candidate;
+}): Hold | undefined {
+  const { app, snapshot, policy, from, to } = move;
+  return holdOfOwnBudget(app, snapshot, policy) ?? holdOfSharedBudgets(snapshot, from, to);
 }
 
 /** While the brake is on nothing that runs is moved, whatever it would be moved for. */
@@ -135,17 +151,18 @@ function holdOfOwnBudget(
 
 function holdOfSharedBudgets(
   { calm, now }: Snapshot,
-  { candidate: from }: Ranked,
-  { candidate: to }: Ranked,
+  from: Candidate,
+  to: Candidate | undefined,
 ): Hold | undefined {
   if (calm === undefined) return undefined;
   const full = [
     { until: calm.leavingFullUntil[from.name], what: `out of ${from.name}` },
-    { until: calm.arrivingFullUntil[to.name], what: `into ${to.name}` },
+    { until: to && calm.arrivingFullUntil[to.name], what: `into ${to?.name}` },
     { until: calm.fleetFullUntil ?? undefined, what: "of all applications" },
   ].find(({ until }) => until !== undefined && until > now);
   if (full?.until === undefined) return undefined;
-  const message = `${to.name} scores higher, but no move ${full.what} is left in this hour`;
+  const place = to === undefined ? "elsewhere" : to.name;
+  const message = `it would move to ${place}, but no move ${full.what} is left in this hour`;
   const code = full.what === "of all applications" ? "FleetBudgetSpent" : "ClusterBudgetSpent";
   return Number.isFinite(full.until)
     ? { reason: { code, message }, until: full.until }

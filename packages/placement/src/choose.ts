@@ -2,10 +2,10 @@ import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
 import type { Reason } from "@octoplane/kinds/metadata";
 import type { PolicySpec } from "@octoplane/kinds/placement-policy";
-import { holdOfBrake, holdOfMove, type Hold } from "./calm.ts";
+import { holdOfBrake, holdOfBudgets, holdOfMove, isGeneralHold, type Hold } from "./calm.ts";
 import type { Candidate } from "./candidate.ts";
 import { isCompleted } from "./completed.ts";
-import { coolsUntil, unfinishedMove, type UnfinishedMove } from "./failed-move.ts";
+import { coolsUntil, unfinishedMove, warmAgainAt, type UnfinishedMove } from "./failed-move.ts";
 import { staysUntil } from "./filters/taints.ts";
 import { holdsLocalData, localDataCode, localDataMessage } from "./local-data.ts";
 import type { Ranked, Ranking } from "./rank.ts";
@@ -43,7 +43,7 @@ export function choose(input: ChoiceInput): Choice {
   return (
     retreat(input, current) ??
     (ranking.current === undefined
-      ? leave({ snapshot, ranking, current, best })
+      ? leave(input, current, best)
       : improve(input, ranking.current, best))
   );
 }
@@ -54,6 +54,8 @@ interface ChoiceInput {
   readonly current: Candidate | undefined;
   readonly ranking: Ranking;
   readonly policy: PolicySpec | undefined;
+  /** True when it does not fit where it is, and only for metrics. */
+  readonly isRefusedByMetrics: boolean;
 }
 
 function stay(chosen: Candidate, code: string, message: string, heldUntil?: number): Choice {
@@ -103,15 +105,14 @@ function retreat(input: ChoiceInput, current: Candidate): Choice | undefined {
   };
 }
 
-/** The cluster that it is on does not fit any more: it goes at once, unless so many do not that something else is wrong. */
-function leave(input: {
-  readonly snapshot: Snapshot;
-  readonly ranking: Ranking;
-  readonly current: Candidate;
-  readonly best: Ranked;
-}): Choice {
-  const { snapshot, ranking, current, best } = input;
-  const hold = holdOfBrake(snapshot);
+/**
+ * The cluster that it is on does not fit any more: it goes at once, unless so many do not that something else is wrong, or it is for
+ * numbers that have moved it too often already.
+ */
+function leave(input: ChoiceInput, current: Candidate, best: Ranked): Choice {
+  const { app, snapshot, ranking, policy, isRefusedByMetrics } = input;
+  const move = { app, snapshot, policy, from: current, to: best.candidate };
+  const hold = holdOfBrake(snapshot) ?? (isRefusedByMetrics ? holdOfBudgets(move) : undefined);
   if (hold) return held(current, hold);
   const message = `${current.name} no longer fits; ${bestReason(best, ranking).message}`;
   return {
@@ -136,17 +137,24 @@ function improve(input: ChoiceInput, from: Ranked, to: Ranked): Choice {
     );
   }
   const hold = holdOfMove({ app, snapshot, policy, from, to });
-  if (hold) return held(here, hold);
+  if (hold) return untilWarm(input, held(here, hold));
   return { outcome: "moved", chosen: to.candidate, reason: bestReason(to, ranking) };
 }
 
+/** What is better and left alone may be tried sooner than the hold ends: it is looked at then, unless no move at all is made. */
+function untilWarm({ app, snapshot, ranking, policy }: ChoiceInput, choice: Choice): Choice {
+  if (isGeneralHold(choice.reason)) return choice;
+  const end = warmAgainAt(app, snapshot, { ranked: ranking.best, here: choice.chosen, policy });
+  return end < (choice.heldUntil ?? Infinity) ? { ...choice, heldUntil: end } : choice;
+}
+
 /** Nothing is better, or what is better is left alone for a while. */
-function settled({ app, ranking, policy }: ChoiceInput, here: Candidate): Choice {
+function settled({ app, snapshot, ranking, policy }: ChoiceInput, here: Candidate): Choice {
   const first = ranking.best[0]?.candidate;
   if (first === undefined || first === here) {
     return stay(here, "Best", "no other cluster scores higher");
   }
-  const until = coolsUntil(app, first.name, policy);
+  const until = warmAgainAt(app, snapshot, { ranked: ranking.best, here, policy });
   const message = `${first.name} scores higher, but it did not become healthy there before`;
   return stay(here, "CoolingDown", message, until);
 }

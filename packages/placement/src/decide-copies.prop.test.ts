@@ -113,6 +113,21 @@ describe("an application that asks for copies", () => {
     expect(nothing).toMatchObject({ outcome: "unplaceable", chosen: null, places: [] });
   });
 
+  it("leaves each that does not fit any more when it is on all that do, but waits for those that are away", () => {
+    const on = ["a", "b", "c", "d"];
+    const all = (changed: object, labels: readonly string[] = []) => {
+      const other = fleet.map((one) => (one.name === "b" ? { ...one, ...changed } : one));
+      return names(decide(copied({ count: "all" }, on, { labels }), snapshot(other), detail));
+    };
+    const drained = scored("b", 0.9, { drain: true });
+    expect(all(drained)).toEqual(["a", "c", "d"]);
+    expect(all(scored("b", 0.9, { state: "OFFLINE" }))).toEqual(on);
+    expect(all(scored("b", 0.9, { state: "OFFLINE", drain: true }))).toEqual(["a", "c", "d"]);
+    expect(all(scored("b", 0.9, { labels: { zone: "x" } }), ["zone is x"])).toEqual(["b"]);
+    // Better there than nowhere.
+    expect(all({}, ["zone is x"])).toEqual(on);
+  });
+
   it("goes nowhere when it may not move or its work is done, and comes to more places only when it may", () => {
     const fixed = copied({ count: 3 }, ["a", "c"], { migration: false });
     expect(names(decide(fixed, snapshot(fleet), detail))).toEqual(["a", "c", "b"]);

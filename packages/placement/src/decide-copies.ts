@@ -4,14 +4,15 @@ import type { Copies } from "@octoplane/kinds/copies";
 import type { Decision } from "@octoplane/kinds/decision";
 import type { Reason } from "@octoplane/kinds/metadata";
 import { limits } from "@octoplane/shared/limits";
-import { holdOfBrake, holdOfMove } from "./calm.ts";
+import { holdOfBrake, holdOfBudgets, holdOfMove, timeText, type Hold } from "./calm.ts";
 import type { Candidate } from "./candidate.ts";
 import { isCompleted } from "./completed.ts";
 import { sharesOf } from "./copy-shares.ts";
 import { CopySpread } from "./copy-spread.ts";
 import { describeCandidates, placeOf } from "./describe-candidates.ts";
 import { coolsUntil } from "./failed-move.ts";
-import { fitsAll, prepareFilters } from "./filter.ts";
+import { fitsAll, isRefusedByMetrics, prepareFilters } from "./filter.ts";
+import { staysUntil } from "./filters/taints.ts";
 import { holdsLocalData, localDataCode, localDataMessage } from "./local-data.ts";
 import { preferredScore, preparePreferences } from "./preferences.ts";
 import { comesFirst, type Ranked } from "./rank.ts";
@@ -43,8 +44,14 @@ export function decideCopies(
   }
   ranked.sort((a, b) => (comesFirst(a, b, here) ? -1 : 1));
   const wanted = copies.count === "all" ? limits.copiesMax : copies.count;
-  const input: Input = { app, snapshot, copies, weighing, ranked, here, wanted };
-  const choice = chooseCopies(input);
+  const isAway = (candidate: Candidate): boolean =>
+    candidate.state !== "ONLINE" && fitsAll(prepared, { ...candidate, state: "ONLINE" }, true);
+  const { policy } = weighing;
+  const budgetHold = (from: Candidate): Hold | undefined =>
+    isRefusedByMetrics(prepared, from) ? holdOfBudgets({ app, snapshot, policy, from }) : undefined;
+  const look = { ranked, here, isAway, budgetHold };
+  const input: Input = { app, snapshot, copies, weighing, wanted, ...look };
+  const choice = untilLeft(chooseCopies(input), input);
   const { places } = choice;
   const rival = ranked.find(({ candidate }) => !places.includes(candidate));
   const worst = ranked.findLast(({ candidate }) => places.includes(candidate));
@@ -92,6 +99,10 @@ interface Input {
   /** Where it belongs now. */
   readonly here: ReadonlySet<Candidate>;
   readonly wanted: number;
+  /** True when it would fit if it answered. */
+  readonly isAway: (candidate: Candidate) => boolean;
+  /** What keeps a copy where only metrics are against it; `undefined`: nothing, or more is. */
+  readonly budgetHold: (candidate: Candidate) => Hold | undefined;
 }
 
 interface Choice {
@@ -119,13 +130,21 @@ function chooseCopies(input: Input): Choice {
   const held = holdOf(input);
   const brake = holdOfBrake(snapshot);
   const unfit = standing.filter((candidate) => !fitting.has(candidate));
+  const hold = unfit.map((candidate) => brake ?? input.budgetHold(candidate)).find((one) => one);
   const isKept = (candidate: Candidate): boolean =>
-    fitting.has(candidate) || held !== undefined || brake !== undefined;
+    fitting.has(candidate) ||
+    held !== undefined ||
+    brake !== undefined ||
+    input.budgetHold(candidate) !== undefined;
   const kept = fewest(standing.filter(isKept), input);
   const added = isCompleted(app) ? [] : fill(kept, input);
   // Better where it does not fit than nowhere: what found no other place stays as long as there is room.
   const room = Math.max(0, wanted - kept.length - added.length);
-  const left = unfit.filter((candidate) => !isKept(candidate)).slice(0, room);
+  // All means each that fits: there only what does not answer for a while is waited for.
+  const isPicky = copies.count === "all" && kept.length + added.length > 0;
+  const left = unfit
+    .filter((candidate) => !isKept(candidate) && (!isPicky || input.isAway(candidate)))
+    .slice(0, room);
   const places = inOrder([...here], { kept: [...kept, ...left], added });
   const gone = [...here].filter((candidate) => !places.includes(candidate));
   if (gone.length + added.length > 0) {
@@ -139,9 +158,9 @@ function chooseCopies(input: Input): Choice {
   }
   if (held) return { places, replaced: [], reason: held };
   if (places.length === 0) return { places, replaced: [], reason: unplaceable };
-  if (unfit.length > 0 && brake) {
-    const until = brake.until === undefined ? {} : { heldUntil: brake.until };
-    return { places, replaced: [], reason: brake.reason, ...until };
+  if (hold) {
+    const until = hold.until === undefined ? {} : { heldUntil: hold.until };
+    return { places, replaced: [], reason: hold.reason, ...until };
   }
   return copies.count === "all" ? settled(places) : exchange(input, places);
 }
@@ -158,6 +177,19 @@ function holdOf({ app, snapshot, here }: Input): Reason | undefined {
   }
   if (![...here].some((candidate) => holdsLocalData(app, snapshot, candidate))) return undefined;
   return { code: localDataCode, message: localDataMessage(snapshot) };
+}
+
+/** A toleration that ends makes a copy leave without a change of anything: then it is looked at again, and says so. */
+function untilLeft(choice: Choice, input: Input): Choice {
+  const { app, snapshot, here } = input;
+  const { places, reason, heldUntil = Infinity } = choice;
+  const stays = places.length === here.size && places.every((place) => here.has(place));
+  if (!stays || holdOf(input)) return choice;
+  const ends = places.map((place) => staysUntil(app, place, snapshot.now));
+  const end = Math.min(Infinity, ...ends.filter((one) => one > snapshot.now));
+  if (end >= heldUntil) return choice;
+  const message = `${reason.message}; a toleration of a taint ends at ${timeText(end)}`;
+  return { ...choice, heldUntil: end, reason: { code: "ToleratesForNow", message } };
 }
 
 /** As many as are wanted: the best of them, where it is told; those that do not fit go first. */

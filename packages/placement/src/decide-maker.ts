@@ -33,7 +33,7 @@ export function decideMaker(
   const prepared: readonly PreparedFilter[] = [
     { name: "online", check: checkOnline },
     { name: "labels", check: labelsCheck(request.labels) },
-    { name: "metrics", check: metricsCheck(request.metrics) },
+    { name: "metrics", check: metricsCheck(request.metrics), followsMetrics: true },
   ];
   const by = { prepared, preferences: [], weighing };
   const rankOf = (candidates: readonly Candidate[]) =>

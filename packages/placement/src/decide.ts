@@ -5,7 +5,7 @@ import type { Candidate } from "./candidate.ts";
 import { choose, untilMoved } from "./choose.ts";
 import { decideCopies } from "./decide-copies.ts";
 import { describeCandidates, placeOf } from "./describe-candidates.ts";
-import { prepareFilters } from "./filter.ts";
+import { isRefusedByMetrics, prepareFilters } from "./filter.ts";
 import { withNewCluster, withoutNewCluster } from "./new-cluster.ts";
 import { preferredScore, preparePreferences } from "./preferences.ts";
 import { rank } from "./rank.ts";
@@ -41,7 +41,17 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
     most: Math.max(2, detail) + (app.status.failed_moves?.length ?? 0),
   });
   const current = currentIndex < 0 ? undefined : snapshot.candidates[currentIndex];
-  const choice = untilMoved(choose({ app, snapshot, current, ranking, policy }), { app, snapshot });
+  const choice = untilMoved(
+    choose({
+      app,
+      snapshot,
+      current,
+      ranking,
+      policy,
+      isRefusedByMetrics: current !== undefined && isRefusedByMetrics(prepared, current),
+    }),
+    { app, snapshot },
+  );
   const chosen = choice.chosen;
   const rival = ranking.best.find(({ candidate }) => candidate !== chosen);
   const stickiness = chosen === current ? weighing.stickiness : 0;

@@ -266,4 +266,26 @@ describe("what is recorded of a decision", () => {
       }),
     );
   });
+
+  it("of an application have nothing of its manifests that is secret, patches for single clusters among it", () => {
+    const secret = "hunter2";
+    const value = { password: secret };
+    const app = application({
+      placement: {
+        weights: { load: 1 },
+        overrides: [
+          {
+            patches: [
+              { kind: "Secret", name: "s", operations: [{ op: "add", path: "/data", value }] },
+            ],
+          },
+        ],
+      },
+    });
+    const manifest = [{ apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, data: value }];
+    const csar = `https://user:${secret}@example.org/a.csar`;
+    const facts = applicationFacts({ ...app, spec: { ...app.spec, manifest, csar } });
+    expect(JSON.stringify(facts)).not.toContain(secret);
+    expect(facts.spec.placement).toEqual({ weights: { load: 1 } });
+  });
 });

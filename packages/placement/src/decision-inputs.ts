@@ -12,7 +12,7 @@ import type { Snapshot } from "./snapshot.ts";
  */
 
 /** Grows with every change of what `decide` gives for the same inputs. */
-export const engineVersion = 1;
+export const engineVersion = 2;
 
 type Rest = Omit<Snapshot, "candidates">;
 
@@ -45,13 +45,17 @@ export function decodeInputs(
  */
 export function applicationFacts(app: Application): Application {
   const { spec, status } = app;
+  // Overrides are parts of manifests, and may hold what is secret on one cluster.
+  const { overrides: _overrides, ...placement } = spec.placement ?? {};
   return {
     ...app,
     metadata: { ...app.metadata, owners: [], finalizers: [] },
     spec: {
       ...spec,
       manifest: manifestFacts(spec.manifest ?? []),
+      ...(spec.placement === undefined ? {} : { placement }),
       tosca: {},
+      csar: null,
       observer_schema: [],
     },
     status: {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decide } from "./decide.ts";
 import { coolsUntil, failedMovesAfter } from "./failed-move.ts";
-import { calm } from "./testing/calm-facts.ts";
+import { calm, policy } from "./testing/calm-facts.ts";
 import {
   application,
   candidate,
@@ -107,6 +107,33 @@ describe("a cluster on which it failed", () => {
       held_until: timeAgo(-4 * minute),
     });
     expect(decided({ ...facts, failedMoves: failed(5 * minute) }).chosen).toBe("b");
+  });
+
+  it("is looked at again when that is over, also while the next best is held for another reason", () => {
+    const fleet = [
+      three[0]!,
+      three[1]!,
+      candidate({ name: "c", readings: [reading("m", 1, 0.3)] }),
+    ];
+    const facts = { on: "a", sinceMs: 60 * minute, failedMoves: failed(minute) };
+    const held = decide(
+      application({ ...facts, placement: { policy: "p" } }),
+      { ...snapshot(fleet), calm: calm(), placement: policy({ minimum_gain: 0.2 }) },
+      detail,
+    );
+    expect(held.reason.code).toBe("GainTooSmall");
+    expect(held.held_until).toBe(timeAgo(-4 * minute));
+  });
+
+  it("is looked at again when the first of several is warm", () => {
+    const two = [
+      ...failed(minute),
+      { cluster: "c", time: timeAgo(4 * minute), count: 1, generation: 3 },
+    ];
+    expect(decided({ on: "a", sinceMs: 60 * minute, failedMoves: two })).toMatchObject({
+      code: "CoolingDown",
+      held_until: timeAgo(-minute),
+    });
   });
 
   it("is better than none at all", () => {

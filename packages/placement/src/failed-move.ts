@@ -3,6 +3,7 @@ import { conditionOf } from "@octoplane/kinds/condition";
 import type { FailedMove } from "@octoplane/kinds/placement-choice";
 import type { PolicySpec } from "@octoplane/kinds/placement-policy";
 import { limits } from "@octoplane/shared/limits";
+import type { Candidate } from "./candidate.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -49,6 +50,24 @@ export function coolsUntil(
   // A power that overflows is the bound, too.
   const ms = Math.min(limits.cooldownMostMs, firstMs * 2 ** (failed.count - 1));
   return Date.parse(failed.time) + ms;
+}
+
+/** When the first of the clusters that are better than where it is, and left alone, is so no more; `Infinity` for none. */
+export function warmAgainAt(
+  app: Pick<Application, "metadata" | "status">,
+  { now }: Pick<Snapshot, "now">,
+  seen: {
+    /** Best first. */
+    readonly ranked: readonly { readonly candidate: Candidate }[];
+    readonly here: Candidate | undefined;
+    readonly policy: PolicySpec | undefined;
+  },
+): number {
+  const { ranked, here, policy } = seen;
+  const index = ranked.findIndex(({ candidate }) => candidate === here);
+  const better = index < 0 ? ranked : ranked.slice(0, index);
+  const ends = better.map(({ candidate }) => coolsUntil(app, candidate.name, policy));
+  return Math.min(Infinity, ...ends.filter((end) => end > now));
 }
 
 function failureOn(

@@ -24,6 +24,8 @@ export type Check = (candidate: Candidate, isCurrent: boolean) => Refusal | unde
  */
 export interface Filter {
   readonly name: string;
+  /** True when what it says goes up and down with numbers. */
+  readonly followsMetrics?: boolean;
   prepare(app: Application, snapshot: Snapshot): Check | undefined;
 }
 
@@ -40,6 +42,7 @@ export const filters: readonly Filter[] = [...soloFilters, neighboursFilter, cap
 
 export interface PreparedFilter {
   readonly name: string;
+  readonly followsMetrics?: boolean;
   readonly check: Check;
 }
 
@@ -48,9 +51,9 @@ export function prepareFilters(
   snapshot: Snapshot,
   wanted: readonly Filter[] = filters,
 ): readonly PreparedFilter[] {
-  return wanted.flatMap(({ name, prepare }) => {
+  return wanted.flatMap(({ name, prepare, followsMetrics = false }) => {
     const check = prepare(app, snapshot);
-    return check === undefined ? [] : [{ name, check }];
+    return check === undefined ? [] : [{ name, check, followsMetrics }];
   });
 }
 
@@ -63,6 +66,15 @@ export function fitsAll(
     if (check(candidate, isCurrent) !== undefined) return false;
   }
   return true;
+}
+
+/** True when nothing but numbers, which may be others in a moment, is against the cluster that an application is on. */
+export function isRefusedByMetrics(
+  prepared: readonly PreparedFilter[],
+  candidate: Candidate,
+): boolean {
+  const refusing = prepared.filter(({ check }) => check(candidate, true) !== undefined);
+  return refusing.length > 0 && refusing.every(({ followsMetrics }) => followsMetrics === true);
 }
 
 /** Every filter's verdict, also after the first refusal: people want to know all that is in the way. */

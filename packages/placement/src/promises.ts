@@ -1,6 +1,7 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import { conditionOf } from "@octoplane/kinds/condition";
+import { dividedManifest, largestPart } from "@octoplane/kinds/divide-replicas";
 import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
 import { limits } from "@octoplane/shared/limits";
 
@@ -21,20 +22,35 @@ export function requestsOfApplication(app: Pick<Application, "spec">): Requests 
   return requests;
 }
 
+/** By manifest and number of parts, for the same reason. */
+const knownParts = new WeakMap<object, Map<number, Requests>>();
+
 /**
- * What of it a cluster must have free: all, or, of replicas that are divided among copies, an even part. How they are divided is
- * known only when all places are.
+ * What of it a cluster must have free: all, or, of replicas that are divided among copies, the most that one gets of an even
+ * division. How they are divided is known only when all places are.
  */
 export function requestsOfPlace(app: Pick<Application, "spec">): Requests {
-  const requests = requestsOfApplication(app);
   const copies = app.spec.placement?.copies;
-  if (copies?.replicas !== "divided") return requests;
-  const parts = copies.count === "all" ? Math.max(1, requests.pods) : copies.count;
-  return {
-    cpuCores: requests.cpuCores / parts,
-    memoryBytes: requests.memoryBytes / parts,
-    pods: Math.ceil(requests.pods / parts),
-  };
+  if (copies?.replicas !== "divided") return requestsOfApplication(app);
+  const { manifest } = app.spec;
+  const count = copies.count === "all" ? requestsOfApplication(app).pods : copies.count;
+  const parts = Math.max(1, count);
+  const byParts = knownParts.get(manifest) ?? new Map<number, Requests>();
+  knownParts.set(manifest, byParts);
+  let requests = byParts.get(parts);
+  if (!requests) byParts.set(parts, (requests = requestsOf(largestPart(manifest, parts))));
+  return requests;
+}
+
+/** What it requests on one of its places, by the shares of all of them; where one has none, on each place all. */
+export function requestsOfShare(
+  app: Pick<Application, "spec">,
+  shares: readonly (number | null)[],
+  index: number,
+): Requests {
+  const given = shares.filter((share) => share !== null);
+  if (given.length === 0 || given.length < shares.length) return requestsOfApplication(app);
+  return requestsOf(dividedManifest(app.spec.manifest, given, index));
 }
 
 /**

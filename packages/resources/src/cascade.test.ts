@@ -52,20 +52,66 @@ test("an object of the same name of another kind or namespace is another object"
   expect(cascadeOf({ ...abroad, metadata }, [app])).toEqual([]);
 });
 
+const ownerNamed = (name: string, kind = "Cluster") => ({
+  api: "kubernetes",
+  kind,
+  namespace: "n",
+  name,
+});
+
+/** An application that is bound to a cluster, and where its copies are. */
+function placed(
+  bound: string,
+  more: {
+    readonly copies?: readonly string[];
+    readonly running?: string;
+    readonly placement?: object;
+    readonly also?: readonly string[];
+  } = {},
+): AnyResource {
+  const { copies = [bound], running = bound, placement, also = [] } = more;
+  return {
+    api: "kubernetes",
+    kind: "Application",
+    metadata: {
+      name: "app",
+      namespace: "n",
+      owners: [...new Set([bound, ...copies, ...also])].map((name) => ownerNamed(name)),
+    },
+    spec: { placement },
+    status: {
+      scheduled_to: ownerNamed(bound),
+      running_on: ownerNamed(running),
+      copies: copies.map((name) => ({ cluster: ownerNamed(name), objects: [] })),
+    },
+  } as unknown as AnyResource;
+}
+
+const clusterNamed = (name: string): AnyResource => ({
+  ...object(name, []),
+  api: "kubernetes",
+  kind: "Cluster",
+});
+const goes = (app: AnyResource, cluster: string): boolean =>
+  cascadeOf(clusterNamed(cluster), [app]).length === 1;
+
 test("an application that asks for copies outlives the clusters that it is on, and nothing else", () => {
-  const owner = (kind: string) => ({ api: "kubernetes", kind, namespace: "n", name: "a" });
-  const app = (placement: object | undefined, kind = "Cluster"): AnyResource =>
-    ({
-      api: "kubernetes",
-      kind: "Application",
-      metadata: { name: "app", namespace: "n", owners: [owner(kind)] },
-      spec: { placement },
-    }) as unknown as AnyResource;
-  const cluster = { ...object("a", []), api: "kubernetes", kind: "Cluster" };
-  const cloud = { ...cluster, kind: "Cloud" };
-  const copied = app({ copies: { count: 2 } });
-  expect(cascadeOf(cluster, [copied])).toEqual([]);
-  expect(cascadeOf(cluster, [app({ policy: "cost" })])).toHaveLength(1);
-  expect(cascadeOf(cluster, [app(undefined)])).toHaveLength(1);
-  expect(cascadeOf(cloud, [app({ copies: { count: 2 } }, "Cloud")])).toHaveLength(1);
+  const placement = { copies: { count: 2 } };
+  const copied = placed("a", { placement });
+  expect(goes(copied, "a")).toBe(false);
+  expect(goes(placed("a", { placement: { policy: "cost" } }), "a")).toBe(true);
+  expect(goes(placed("a"), "a")).toBe(true);
+  const metadata = { ...copied.metadata, owners: [ownerNamed("a", "Cloud")] };
+  const cloud = { ...clusterNamed("a"), kind: "Cloud" };
+  expect(cascadeOf(cloud, [{ ...copied, metadata }])).toHaveLength(1);
+  // Somebody said that it belongs to this cluster, on which it is not.
+  expect(goes(placed("a", { placement, also: ["b"] }), "b")).toBe(true);
+});
+
+test("an application that has left a cluster outlives it, although something of it still stands there", () => {
+  const left = placed("b", { copies: ["a", "b"] });
+  expect([goes(left, "a"), goes(left, "b")]).toEqual([false, true]);
+  // While it still runs on the cluster that it leaves, that is its cluster.
+  const leaving = placed("b", { copies: ["a", "b"], running: "a" });
+  expect([goes(leaving, "a"), goes(leaving, "b")]).toEqual([true, true]);
 });

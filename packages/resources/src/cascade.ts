@@ -1,9 +1,17 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
+import { ClusterKind } from "@octoplane/kinds/cluster";
 import type { AnyResource } from "@octoplane/kinds/kind";
+import type { ResourceRef } from "@octoplane/kinds/metadata";
+import { placementOwners } from "./record.ts";
 
 interface Named {
   readonly api: string;
   readonly kind: string;
+}
+
+interface Owner extends Named {
+  readonly namespace?: string | null | undefined;
+  readonly name: string;
 }
 
 /**
@@ -44,12 +52,19 @@ export function cascadeOf(
 
 /**
  * True when the end of an owner is not the end of the object: an application that asks for copies is merely placed on a cluster,
- * which gives it up and is waited for until it has. Pure.
+ * and one in a single place has merely left something behind where it neither belongs nor runs. The cluster is given up, and
+ * waited for until it has been. Pure.
  */
-export function outlives(object: AnyResource, owner: Named): boolean {
+export function outlives(object: AnyResource, owner: Owner): boolean {
   if (object.api !== ApplicationKind.api || object.kind !== ApplicationKind.kind) return false;
-  const { copies } = (object as unknown as Application).spec.placement ?? {};
-  return copies !== undefined && owner.api === "kubernetes" && owner.kind === "Cluster";
+  if (owner.api !== ClusterKind.api || owner.kind !== ClusterKind.kind) return false;
+  const { spec, status } = object as unknown as Application;
+  const isOwner = (ref: ResourceRef | null): boolean =>
+    ref !== null && ref.name === owner.name && ref.namespace === (owner.namespace ?? null);
+  // Somebody else's word that it belongs to the cluster is another matter.
+  if (!placementOwners(status).some(isOwner)) return false;
+  if (spec.placement?.copies !== undefined) return true;
+  return !isOwner(status.scheduled_to) && !isOwner(status.running_on);
 }
 
 /** No part of a name holds a bar. */

@@ -37,7 +37,7 @@ export async function readNewestFleet(
   namespace: string,
   known?: FleetMoment,
 ): Promise<FleetMoment | undefined> {
-  const records = await recordsOf(store, fleetPrefix(namespace));
+  const records = wholeEntries(await recordsOf(store, fleetPrefix(namespace)));
   const newest = records.reduce<FleetRecordKey | undefined>(
     (best, one) => (best === undefined || one.time >= best.time ? one : best),
     undefined,
@@ -99,6 +99,14 @@ export async function* readFleetHistory(
       yield held;
     }
   }
+}
+
+/** Without entries that are still being written, or never were in full. */
+function wholeEntries(records: readonly FleetRecordKey[]): readonly FleetRecordKey[] {
+  const counts = new Map<string, number>();
+  const entryOf = ({ writer, entry }: FleetRecordKey): string => `${writer} ${entry}`;
+  for (const one of records) counts.set(entryOf(one), (counts.get(entryOf(one)) ?? 0) + 1);
+  return records.filter((one) => counts.get(entryOf(one)) === one.parts);
 }
 
 async function recordsOf(store: Store, prefix: string): Promise<readonly FleetRecordKey[]> {

@@ -13,6 +13,7 @@ import { openStore } from "@octoplane/store/open";
 import type { Store } from "@octoplane/store/store";
 import { readFleetAt, readFleetHistory, readNewestFleet } from "./fleet-history.ts";
 import { FleetJournal } from "./fleet-journal.ts";
+import { fleetRecordKey } from "./fleet-journal-index.ts";
 import { fleetPrefix } from "./keys.ts";
 
 let folder: string;
@@ -259,4 +260,48 @@ it("history begins with the state that held then, and tells every later one once
     [-1_000, { value: 3 }],
     [0, { value: 4 }],
   ]);
+});
+
+it("an entry that is not there in full does not hide the one before it", async () => {
+  const bed = new Bed();
+  const basis = await bed.write({ a: { value: 1 } });
+  const about = { namespace, entry: 2, parts: 2, isCheckpoint: true, time: bed.now + 1, bytes: 3 };
+  for (const [writer, part] of [
+    [basis.writer, 0],
+    [basis.writer, 1],
+    ["later", 0],
+    ["latest", 1],
+  ] as const) {
+    // One of its two parts is there, whichever it is and whoever wrote it.
+    const key = fleetRecordKey({ ...about, writer, part });
+    await store.commit([], [{ key, value: Buffer.from("odd") }]);
+    expect(await readNewestFleet(store, namespace)).toMatchObject(basis);
+    await store.commit([], [{ key, remove: true }]);
+  }
+});
+
+it("those who waited for a write that failed do not wait for another one", async () => {
+  const gate = Promise.withResolvers<void>();
+  let commits = 0;
+  const away = new Proxy(store, {
+    get: (target, name) => {
+      if (name !== "commit") return Reflect.get(target, name) as unknown;
+      return async () => {
+        commits += 1;
+        await gate.promise;
+        throw new Error("no answer within 10 s");
+      };
+    },
+  });
+  const bed = new Bed(away);
+  bed.items = { a: { value: 1 } };
+  const first = bed.journal.seen(namespace);
+  bed.items = { a: { value: 2 } };
+  const others = [bed.journal.seen(namespace), bed.journal.seen(namespace)];
+  gate.resolve();
+  expect((await first)!.basis).toBeUndefined();
+  for (const seen of await Promise.all(others)) {
+    expect(seen).toEqual({ view: bed.view, basis: undefined });
+  }
+  expect(commits).toBe(1);
 });

@@ -80,6 +80,8 @@ export class FleetJournal<V extends FleetView> implements AsyncDisposable {
     // What is under way may have begun before whatever it is that wakes the caller.
     if (book.flushing) {
       await book.flushing;
+      // It has just failed: a store that does not answer is not waited for once more.
+      if (this.#isPaused(book)) return { view: look(namespace) ?? before, basis: undefined };
       if (book.written?.view.id === look(namespace)?.id) return book.written;
     }
     return await this.#flush(namespace, book);

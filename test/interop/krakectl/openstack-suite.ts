@@ -40,7 +40,9 @@ export function openstackSuite(client: () => KrakeClient): void {
       constraints: { project: { labels: ["a is b"] } },
     });
     expect(names(await cluster("list", "-a"))).toEqual(["one"]);
-    expect((await client().rok("openstack", "cluster", "get", "one")).out).toMatch(/PENDING/);
+    expect((await client().rok("openstack", "cluster", "get", "one")).out).toMatch(
+      /PENDING|NO_SUITABLE_RESOURCE/,
+    );
     const updated = await cluster("update", "one", "--node-count", "3", "-L", "c is d");
     expect(updated.spec).toMatchObject({
       node_count: 3,

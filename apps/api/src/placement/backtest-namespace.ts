@@ -39,7 +39,12 @@ export async function backtestNamespace(
   const single = all.filter(({ spec }) => spec.placement?.copies === undefined);
   const apps = sampleOf(single, limits.backtestApplicationsMax);
   const sums = new BacktestSums();
-  const walks = await Promise.all(apps.map((app) => walkOf(app, { asked, sums, resources })));
+  const walks: BacktestWalk[] = [];
+  // One after the other: the records of one application may be megabytes before they are read.
+  for (const app of apps) {
+    walks.push(await walkOf(app, { asked, sums, resources }));
+    await turns.next();
+  }
   const from = Math.max(span.from, now - asked.since * 1_000);
   const clusters = newest.fleet.candidates.length;
   const spacingMs = (now - from) / stepsFor(apps.length, clusters);

@@ -9,13 +9,14 @@ import { readMetricValue } from "@octoplane/resources/metric-values";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "../api-context.ts";
-import { turnsOf } from "./long-work.ts";
+import type { Turns } from "./long-work.ts";
 import { NamespaceView } from "./namespace-view.ts";
 
 /** Why an application is where it is, decided anew on the newest fleet that is known; nothing is written. */
 export async function explainApplication(
   { resources, fleets }: Pick<ApiContext, "resources" | "fleets">,
   app: Application,
+  turns: Turns,
 ): Promise<Explanation> {
   const { name, namespace } = app.metadata;
   const { store, clock } = resources.parts;
@@ -33,7 +34,6 @@ export async function explainApplication(
     return { ...head, fleet: null, decision: null, obstacles: [], shifts: [], hints: [] };
   }
   const { moment, fleet } = newest;
-  const turns = turnsOf(clock);
   const parts = { fleet, now: clock.now(), turns };
   const view = await NamespaceView.open(resources, namespace ?? "", parts);
   const snapshot = view.snapshotOf(app);

@@ -14,7 +14,7 @@ function scene() {
   const header = (name: string, value: string): unknown => headers.set(name, value);
   const reply = { raw, header } as unknown as FastifyReply;
   const closing = new AbortController();
-  const work = new LongWork(clock);
+  const work = new LongWork(clock, limits.plansAtOnceMax);
   const run = <T>(task: (turns: Turns) => Promise<T>) =>
     work.run({ reply, closing: closing.signal }, task);
   return { run, headers, raw, closing, pass: (ms: number) => (now += ms) };

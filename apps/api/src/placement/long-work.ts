@@ -29,10 +29,13 @@ export function turnsOf(clock: Clock, isOver: () => boolean = () => false): Turn
  */
 export class LongWork {
   readonly #clock: Clock;
+  readonly #most: number;
   #running = 0;
 
-  constructor(clock: Clock) {
+  /** `most`: how many are answered at once. */
+  constructor(clock: Clock, most: number) {
     this.#clock = clock;
+    this.#most = most;
   }
 
   /** `TooManyRequests` when there are as many already as may be. */
@@ -40,12 +43,9 @@ export class LongWork {
     { reply, closing }: { readonly reply: FastifyReply; readonly closing: AbortSignal },
     work: (turns: Turns) => Promise<T>,
   ): Promise<T> {
-    if (this.#running >= limits.plansAtOnceMax) {
+    if (this.#running >= this.#most) {
       reply.header("retry-after", "1");
-      throw failure(
-        "TooManyRequests",
-        `${limits.plansAtOnceMax} such questions are being answered`,
-      );
+      throw failure("TooManyRequests", `${this.#most} such questions are being answered`);
     }
     this.#running += 1;
     let isGone = false;

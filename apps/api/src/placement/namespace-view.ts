@@ -1,23 +1,23 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
-import { ClusterKind, type Cluster } from "@octoplane/kinds/cluster";
+import { ClusterKind } from "@octoplane/kinds/cluster";
 import { localDataOf } from "@octoplane/kinds/local-data";
 import { GlobalMetricKind, MetricKind, type Metric } from "@octoplane/kinds/metric";
 import type { MetricScale } from "@octoplane/kinds/metric-scale";
 import { GlobalPlacementPolicyKind, PlacementPolicyKind } from "@octoplane/kinds/placement-policy";
-import type { Candidate, MetricReading } from "@octoplane/placement/candidate";
+import type { MetricReading } from "@octoplane/placement/candidate";
 import type { Fleet } from "@octoplane/placement/fleet";
 import { neighbourFacts } from "@octoplane/placement/neighbours/neighbour-facts";
 import { standingOf } from "@octoplane/placement/neighbours/standing";
 import { StandingBook } from "@octoplane/placement/neighbours/standing-book";
 import { newClusterFactsFor } from "@octoplane/placement/new-cluster-facts";
 import { MetricRules, placementFactsOf } from "@octoplane/placement/placement-facts";
-import { isCounted, requestsOfApplication, type Promised } from "@octoplane/placement/promises";
+import { requestsOfApplication, type Promised } from "@octoplane/placement/promises";
 import type { Snapshot } from "@octoplane/placement/snapshot";
 import type { NamedPolicy } from "@octoplane/placement/weighing";
-import type { Requests } from "@octoplane/kinds/workload-requests";
 import { refText } from "@octoplane/resources/keys";
 import type { Resources } from "@octoplane/resources/resources";
 import type { Turns } from "./long-work.ts";
+import { clustersOf, PromisedSums } from "./promised-sums.ts";
 
 /**
  * One namespace at one moment, for those who ask what if: its applications as the API has them in memory, its fleet as the
@@ -55,7 +55,7 @@ export class NamespaceView {
     parts: { readonly fleet: Fleet; readonly now: number; readonly turns: Turns },
   ): Promise<NamespaceView> {
     const view = new NamespaceView(resources, namespace, parts);
-    const promised = new PromisedSums(resources, parts.fleet.candidates);
+    const promised = new PromisedSums(resources.feed(ClusterKind).objects, parts.fleet.candidates);
     for (const app of view.applications) {
       const key = refText({ namespace, name: app.metadata.name });
       view.#book.put(key, standingOf(key, app, clustersOf(app)));
@@ -120,45 +120,4 @@ export class NamespaceView {
       if (metric.metadata.namespace === this.#namespace) yield metric;
     }
   }
-}
-
-/** What is promised on the clusters and not yet counted there. */
-class PromisedSums {
-  readonly #clusters: ReadonlyMap<string, Cluster>;
-  readonly #measured: ReadonlySet<string>;
-  readonly #sums = new Map<string, Requests>();
-
-  constructor(resources: Resources, candidates: readonly Candidate[]) {
-    this.#clusters = resources.feed(ClusterKind).objects;
-    const measured = candidates.filter(({ capacity }) => capacity?.cpu_free_cores !== undefined);
-    this.#measured = new Set(measured.map(({ name }) => name));
-  }
-
-  add(app: Application): void {
-    for (const name of clustersOf(app)) {
-      if (!this.#measured.has(name)) continue;
-      const namespace = app.metadata.namespace ?? "";
-      const cluster = this.#clusters.get(refText({ namespace, name }));
-      if (!cluster || isCounted(app, cluster)) continue;
-      const { cpuCores, memoryBytes, pods } = requestsOfApplication(app);
-      const sum = this.#sums.get(name) ?? { cpuCores: 0, memoryBytes: 0, pods: 0 };
-      this.#sums.set(name, {
-        cpuCores: sum.cpuCores + cpuCores,
-        memoryBytes: sum.memoryBytes + memoryBytes,
-        pods: sum.pods + pods,
-      });
-    }
-  }
-
-  get sums(): Promised {
-    return Object.fromEntries(this.#sums);
-  }
-}
-
-/** Where it belongs, in its own namespace. */
-function clustersOf({ metadata, status }: Application): readonly string[] {
-  const places = (status.places ?? []).map(({ cluster }) => cluster);
-  const all =
-    places.length > 0 ? places : status.scheduled_to === null ? [] : [status.scheduled_to];
-  return all.flatMap(({ namespace, name }) => (namespace === metadata.namespace ? [name] : []));
 }

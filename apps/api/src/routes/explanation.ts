@@ -3,23 +3,27 @@ import { ApplicationKind } from "@octoplane/kinds/application";
 import { ExplanationSchema, ReplaySchema, type Replay } from "@octoplane/kinds/explanation";
 import { anyKind } from "@octoplane/kinds/kind";
 import { engineVersion, replay } from "@octoplane/placement/decision-inputs";
-import { decodeFleet } from "@octoplane/placement/fleet";
 import { readDecision, withoutInputs } from "@octoplane/resources/decision-log";
 import { readFleetAt } from "@octoplane/resources/fleet-history";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { operation } from "../http/route-schema.ts";
 import { explainApplication } from "../placement/explain-application.ts";
+import { decodeInTurns } from "../placement/fleet-cache.ts";
+import type { LongWork, Turns } from "../placement/long-work.ts";
 import { demand, pathOf } from "./resource.ts";
 
 /** Why an application is where it is, now; and a recorded decision, made again. Whoever may read the application may. */
-export function explanationRoutes(app: FastifyInstance, context: ApiContext): void {
+export function explanationRoutes(app: FastifyInstance, context: ApiContext, work: LongWork): void {
   const kind = anyKind(ApplicationKind);
+  const { closing } = context;
   const explanation = operation(kind)("explain the placement of", { answer: ExplanationSchema });
   app.get(`${pathOf(kind)}/explanation`, explanation, async (request, reply) => {
     const ref = demand(context, kind, request, "get");
     const application = await context.resources.of(ApplicationKind).mustGet(ref);
-    const explained = await explainApplication(context, application);
+    const explained = await work.run({ reply, closing }, (turns) =>
+      explainApplication(context, application, turns),
+    );
     return reply
       .header("cache-control", "no-store")
       .type("application/json")
@@ -31,7 +35,10 @@ export function explanationRoutes(app: FastifyInstance, context: ApiContext): vo
   app.get(`${pathOf(kind)}/decisions/:sequence/replay`, again, async (request, reply) => {
     const ref = demand(context, kind, request, "get");
     const { metadata } = await context.resources.of(ApplicationKind).mustGet(ref);
-    const replayed = await replayDecision(context, metadata, sequenceOf(request));
+    const sequence = sequenceOf(request);
+    const replayed = await work.run({ reply, closing }, (turns) =>
+      replayDecision(context, metadata, { sequence, turns }),
+    );
     return reply.type("application/json").send(JSON.stringify(replayed));
   });
 }
@@ -40,7 +47,7 @@ export function explanationRoutes(app: FastifyInstance, context: ApiContext): vo
 async function replayDecision(
   { resources }: ApiContext,
   metadata: { readonly uid: string; readonly name: string; readonly namespace: string | null },
-  sequence: number,
+  { sequence, turns }: { readonly sequence: number; readonly turns: Turns },
 ): Promise<Replay> {
   const { store } = resources.parts;
   const { uid, name } = metadata;
@@ -52,7 +59,8 @@ async function replayDecision(
     throw failure("Compacted", `of decision ${sequence} no more was recorded than what it says`);
   }
   const { state } = await readFleetAt(store, namespace, basis);
-  const again = replay(recorded, basis.inputs, decodeFleet(state).candidates);
+  const { candidates } = await decodeInTurns(state, new WeakMap(), turns);
+  const again = replay(recorded, basis.inputs, candidates);
   return {
     api: "kubernetes",
     kind: "Replay",

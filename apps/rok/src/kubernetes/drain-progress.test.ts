@@ -31,12 +31,16 @@ function app(name: string, facts: Facts = {}): Application {
 
 test("who is on a cluster leaves it, or stays for a reason, and who is elsewhere is not listed", () => {
   const done = { type: "Healthy", status: "True", reason: "Completed", observed_generation: 1 };
-  const nowhere = { type: "Scheduled", status: "False", reason: "X", message: "nothing fits" };
+  const nowhere = (observed_generation: number) => {
+    const message = "nothing fits";
+    return { type: "Scheduled", status: "False", reason: "X", message, observed_generation };
+  };
   const apps = [
     app("elsewhere", { to: "oslo", copies: ["oslo"] }),
     app("pinned", { migration: false }),
     app("done", { conditions: [done] }),
-    app("alone", { conditions: [nowhere] }),
+    app("alone", { conditions: [nowhere(1)] }),
+    app("changed", { conditions: [nowhere(0)] }),
     app("db"),
     app("given-up", { placement: { local_data: "abandon" } }),
     app("moving", { to: "oslo", on: "berlin", copies: ["oslo", "berlin"] }),
@@ -46,6 +50,7 @@ test("who is on a cluster leaves it, or stays for a reason, and who is elsewhere
   const data = (one: Application) =>
     ["db", "given-up"].includes(one.metadata.name) ? "Pod db has a local volume" : undefined;
   expect(leaversOf(apps, berlin, data).map(({ name, state, why }) => [name, state, why])).toEqual([
+    ["changed", "leaving", "it has not yet been decided where it goes"],
     ["fresh", "leaving", "it has not yet been decided where it goes"],
     ["given-up", "leaving", "it has not yet been decided where it goes"],
     ["moved", "leaving", "what is left of it is being taken away"],

@@ -65,7 +65,9 @@ function whyItStays(app: Application, localData: string | undefined): string | u
   const stays = app.spec.placement?.local_data !== "abandon";
   if (stays && localData !== undefined) return `its data is on the nodes: ${localData}`;
   const scheduled = conditionOf(conditions, "Scheduled");
-  return scheduled?.status === "False" ? scheduled.message : undefined;
+  // What was said of an older specification says nothing of this one.
+  const isDecided = scheduled?.observed_generation === app.metadata.generation;
+  return isDecided && scheduled.status === "False" ? scheduled.message : undefined;
 }
 
 function isAt(

@@ -88,6 +88,11 @@ describe("what an application requests has to be free", () => {
     expect(decided({ manifest, placement: two }).verdicts).toMatchObject({
       small: "it requests 2 CPU cores, and 1 is free and not promised",
     });
+    // Replicas are whole: of four to three places one gets two.
+    const three = { copies: { ...divided, count: 3 } };
+    expect(decided({ manifest, placement: three }).verdicts).toMatchObject({
+      small: "it requests 2 CPU cores, and 1 is free and not promised",
+    });
     const all = { copies: { ...divided, count: "all" as const } };
     expect(decided({ manifest, placement: all }).verdicts).toMatchObject({ small: "" });
   });

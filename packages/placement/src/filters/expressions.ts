@@ -4,6 +4,7 @@ import type { Filter } from "../filter.ts";
 /** Every expression is true. What cannot be worked out (a label that is not there) is a refusal that says why. */
 export const expressionsFilter: Filter = {
   name: "expressions",
+  followsMetrics: true,
   prepare(app) {
     const texts = app.spec.constraints.cluster.expressions ?? [];
     if (texts.length === 0) return undefined;

@@ -7,6 +7,7 @@ import type { Check, Filter } from "../filter.ts";
 
 export const metricsFilter: Filter = {
   name: "metrics",
+  followsMetrics: true,
   prepare: (app) => metricsCheck(app.spec.constraints.cluster.metrics),
 };
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Copies } from "@octoplane/kinds/copies";
 import type { Taint, Toleration } from "@octoplane/kinds/taint";
 import { decide } from "../decide.ts";
 import {
@@ -105,6 +106,23 @@ describe("a toleration for some seconds", () => {
     const over = decided({ on: "closed", tolerations }, taintedFor(60_000));
     expect(over).toMatchObject({ outcome: "moved", code: "CurrentNoLongerFits", held_until: null });
     expect(over.verdict?.message).toBe("down:NoExecute was tolerated for 60 s, which are over");
+  });
+
+  it("keeps copies as well, and says when the first of them has to go", () => {
+    const copies: Copies = { count: 2, replicas: "duplicated", divide_by: "even", weights: [] };
+    const app = application({ on: "closed", tolerations, placement: { copies } });
+    const closed = candidate({ name: "closed", ...taintedFor(59_000) });
+    const open = candidate({ name: "open" });
+    const places = [closed, open].map(({ name }) => ({
+      cluster: { api: "kubernetes", kind: "Cluster", namespace: "n", name },
+      share: null,
+    }));
+    const settled = { ...app, status: { ...app.status, places } };
+    expect(decide(settled, snapshot([closed, open]), detail)).toMatchObject({
+      outcome: "stayed",
+      reason: { code: "ToleratesForNow" },
+      held_until: iso(now + 1_000),
+    });
   });
 
   it("counts from now while nobody has written down since when the taint is there", () => {

@@ -76,6 +76,8 @@ export const placementLimits = {
   explainShiftsMax: 12,
   /** Plans and backtests that one API server computes at once: each takes half of one core at most. */
   plansAtOnceMax: 2,
+  /** Explanations and replays, which take milliseconds mostly, but some 100 ms with thousands of clusters. */
+  explanationsAtOnceMax: 16,
   /** How long one of them computes until other requests have their turn. */
   planSliceMs: 5,
   /** Applications that a plan tells of one by one; the rest is counted. */
@@ -100,9 +102,15 @@ export const placementLimits = {
   constraintFactsMax: 8,
   /** Clusters that one application may be on: the inventories of all copies stand in one status record of 1.4 MB. */
   copiesMax: 20,
+  /** Those inventories, as JSON: the rest of the record is for conditions, addresses and Krake's fields. */
+  inventoryBytesMax: 1_200_000,
   /** Overrides of one application, and patches in each: all are tried when it is written, and for each of its copies. */
   overridesMax: 32,
   patchOperationsMax: 64,
+  /** Operations of all patches of an application together, some microseconds each, in the midst of a request. */
+  patchOperationsOfAllMax: 1_000,
+  /** What patches of one object copy, as JSON: clusters refuse larger objects, and 60 copies of everything would be endless. */
+  patchCopiedCharsMax: 1_000_000,
   /** Preferences of one application, and the characters of each: all stand in every decision record, 64 times at most. */
   preferencesMax: 16,
   preferenceCharsMax: 256,

@@ -33,7 +33,7 @@ export default defineConfig({
       },
       {
         test: {
-          // What would make `npm test` long: whole processes, a cluster of etcd, the API over etcd as well.
+          // What would make `npm test` long: whole processes, waits, a cluster of etcd, the API over etcd as well.
           name: "long",
           include: ["test/long/**/*.test.ts"],
           testTimeout: 90_000,

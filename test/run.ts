@@ -2,7 +2,7 @@
  * Runs the tests as the README and CI do.
  *
  *     node test/run.ts               what takes under two minutes, over a real etcd too if there is one (npm test)
- *     node test/run.ts long          the suites that start whole processes, and the API over etcd as well
+ *     node test/run.ts long          the suites that start whole processes or wait long, and the API over etcd
  *     node test/run.ts etcd          the suites over a real etcd, which must be there
  *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
  *     node test/run.ts interop       installs Krake's command line, Keycloak and Keystone if need be, and runs them
@@ -73,7 +73,7 @@ async function run({ projects, files, required }: Selection): Promise<number> {
         "run",
         ...projects.flatMap((project) => ["--project", project]),
         // Suites wait for servers more than they work.
-        `--maxWorkers=${availableParallelism() + 1}`,
+        `--maxWorkers=${availableParallelism() + 2}`,
         "--reporter=dot",
         "--reporter=json",
         `--outputFile.json=${results}`,

@@ -20,7 +20,7 @@ import { Tenant } from "./tenant.ts";
  *     12  here, and conformance/scheduler.test.ts ("that fits nowhere says so in Krake's words …")
  *     13  here, and conformance/scheduler.test.ts ("is placed on clusters of its own namespace only")
  *
- * The nine of migration are in krake-migration.test.ts.
+ * The nine of migration are in test/long/krake-migration.test.ts.
  */
 
 let field: Field;

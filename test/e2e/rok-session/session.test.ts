@@ -24,7 +24,7 @@ const transcriptFile = join(here, "transcript.txt");
 
 /** Commands that need what this session has not got, and where they are run instead. */
 const elsewhere: Readonly<Record<string, string>> = {
-  "import krake": "rok-import-krake.test.ts",
+  "import krake": "test/long/rok-import-krake.test.ts",
   login: "oidc-login.test.ts",
   // How many steps it looks at depends on the moment.
   backtest: "rok-what-if.test.ts",

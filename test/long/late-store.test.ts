@@ -24,8 +24,8 @@ import { FaultyStore, type Faults } from "@octoplane/store/faulty-store";
 import { openStore } from "@octoplane/store/open";
 import type { Store } from "@octoplane/store/store";
 import { waitFor } from "../wait-for.ts";
-import { count, peek } from "./field.ts";
-import { echo } from "./manifests.ts";
+import { count, peek } from "../e2e/field.ts";
+import { echo } from "../e2e/manifests.ts";
 
 /** Controllers that hear of everything late, and whose store fails, against one that is quick: the cluster. */
 

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { applications, clusters, count, meddle, openField, peek, type Field } from "./field.ts";
-import { configMap, echo, job } from "./manifests.ts";
+import {
+  applications,
+  clusters,
+  count,
+  meddle,
+  openField,
+  peek,
+  type Field,
+} from "../e2e/field.ts";
+import { configMap, echo, job } from "../e2e/manifests.ts";
 
 /** The controllers against clusters that do not do as they should. Every test has clusters of its own. */
 

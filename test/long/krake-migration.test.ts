@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openField, type Field } from "./field.ts";
-import { Tenant } from "./tenant.ts";
+import { openField, type Field } from "../e2e/field.ts";
+import { Tenant } from "../e2e/tenant.ts";
 
 /**
  * Krake's nine acceptance scenarios of migration, with its interval of 60 s shortened to 0.8 s. What was tested before:

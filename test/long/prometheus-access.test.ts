@@ -10,7 +10,7 @@ import {
   ScrapeTarget,
   startPrometheus,
   type PrometheusServer,
-} from "./prometheus-server.ts";
+} from "../e2e/prometheus-server.ts";
 
 const provider = "/core/globalmetricsproviders/locked";
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import { boundByRequest } from "@octoplane/resources/binding";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CloudStage, tosca } from "./cloud-stage.ts";
-import { namespace } from "./resources/bench.ts";
-import { Stage } from "./scheduler-stage.ts";
+import { CloudStage, tosca } from "../conformance/cloud-stage.ts";
+import { namespace } from "../conformance/resources/bench.ts";
+import { Stage } from "../conformance/scheduler-stage.ts";
 
 /** One decision for an existing cluster or a new one, and what becomes of the clusters that are made. */
 

@@ -6,10 +6,10 @@ import { metricValueKey } from "@octoplane/resources/keys";
 import { openConstellation, type Constellation } from "../constellation.ts";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { configMap } from "./manifests.ts";
-import { runRok, serverVariables } from "./rok-run.ts";
-import { ScriptedSources } from "./scripted-sources.ts";
-import { openSimulatedSites, type Sites } from "./site.ts";
+import { configMap } from "../e2e/manifests.ts";
+import { runRok, serverVariables } from "../e2e/rok-run.ts";
+import { ScriptedSources } from "../e2e/scripted-sources.ts";
+import { openSimulatedSites, type Sites } from "../e2e/site.ts";
 
 const metrics = "/core/namespaces/system:admin/metrics";
 const providers = "/core/namespaces/system:admin/metricsproviders";

@@ -11,10 +11,10 @@ import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.
 import { openConstellation, type Constellation } from "../constellation.ts";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { peek } from "./field.ts";
-import { krakeApplication, krakeCluster, krakeRef, otherKinds } from "./krake-records.ts";
-import { configMap, echo, job } from "./manifests.ts";
-import { runRok, serverVariables, type RokRun } from "./rok-run.ts";
+import { peek } from "../e2e/field.ts";
+import { krakeApplication, krakeCluster, krakeRef, otherKinds } from "../e2e/krake-records.ts";
+import { configMap, echo, job } from "../e2e/manifests.ts";
+import { runRok, serverVariables, type RokRun } from "../e2e/rok-run.ts";
 
 const applications = "/kubernetes/namespaces/team/applications";
 const clusters = "/kubernetes/namespaces/team/clusters";

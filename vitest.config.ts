@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const setupFiles = ["test/property-seed.ts"];
+
 /** Tests beside their file are the unit project; `test/` holds the suites that start servers. */
 export default defineConfig({
   test: {
@@ -7,6 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          setupFiles,
           include: [
             "packages/*/src/**/*.test.ts",
             "apps/*/src/**/*.test.ts",
@@ -18,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
+          setupFiles,
           include: ["test/conformance/**/*.test.ts", "test/simulation/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -35,6 +39,7 @@ export default defineConfig({
         test: {
           // What would make `npm test` long: whole processes, waits, a cluster of etcd, the API over etcd as well.
           name: "long",
+          setupFiles,
           include: ["test/long/**/*.test.ts"],
           testTimeout: 90_000,
           hookTimeout: 60_000,

@@ -6,11 +6,13 @@
  *     node test/run.ts etcd          the suites over a real etcd, which must be there
  *     node test/run.ts kubernetes    builds a real control plane if need be, and runs the suites on it
  *     node test/run.ts interop       installs Krake's command line, Keycloak and Keystone if need be, and runs them
+ *     node test/run.ts explore [seed] the property tests with a new seed, a thousand tries each
  *     node test/run.ts all           everything, with nothing left out (CI)
  *
  * Says in one line each what was left out and how to get it, and ends with `N passed, N failed`.
  */
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +39,7 @@ const selections: Readonly<Record<string, Selection>> = {
   },
   kubernetes: { projects: ["kubernetes"], files: [], required: ["etcd", "kubernetes"] },
   interop: { projects: ["interop"], files: [], required: softwareNames },
+  explore: { projects: ["unit"], files: [], required: [] },
   all: {
     projects: ["unit", "conformance", "e2e", "long", "kubernetes", "interop"],
     files: [],
@@ -45,6 +48,8 @@ const selections: Readonly<Record<string, Selection>> = {
 };
 
 const name = process.argv[2] ?? "default";
+/** Only an exploration tries what no run before it has tried. */
+const explored = name === "explore" ? exploration(process.argv[3]) : undefined;
 const selection = selections[name];
 if (!selection) {
   process.stderr.write(`expected one of ${Object.keys(selections).join(", ")}, found ${name}\n`);
@@ -77,6 +82,7 @@ async function run({ projects, files, required }: Selection): Promise<number> {
         "--reporter=dot",
         "--reporter=json",
         `--outputFile.json=${results}`,
+        ...(explored === undefined ? [] : ["--testTimeout=300000"]),
         ...files,
       ],
       required,
@@ -85,6 +91,11 @@ async function run({ projects, files, required }: Selection): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function exploration(seed = String(randomInt(2 ** 31))): { readonly [name: string]: string } {
+  process.stdout.write(`the seed of this exploration: ${seed}\n`);
+  return { OCTOPLANE_PROPERTY_SEED: seed };
 }
 
 function tellWhatIsLeftOut(projects: readonly string[]): void {
@@ -107,7 +118,7 @@ function start(
   args: readonly string[],
   required: readonly string[],
 ): Promise<number> {
-  const env = { ...process.env, OCTOPLANE_REQUIRE: required.join(",") };
+  const env = { ...process.env, OCTOPLANE_REQUIRE: required.join(","), ...explored };
   const child = spawn(command, args, { stdio: "inherit", env });
   return new Promise((resolve) => {
     child.once("error", (error) => {

@@ -1,4 +1,5 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { setCondition, type Condition } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
@@ -9,7 +10,7 @@ import {
   runningOn,
   standIns,
 } from "@octoplane/app-controller/combine-places";
-import { boundClusters, placesOf, type Place } from "@octoplane/app-controller/place";
+import { placesOf, type Place } from "@octoplane/app-controller/place";
 import { manifestFor } from "@octoplane/app-controller/place-manifest";
 import { appliedFinding } from "@octoplane/app-controller/summary";
 import { requestsOfApplication, requestsOfPlace } from "@octoplane/placement/promises";

@@ -1,8 +1,10 @@
 import type { Application } from "@octoplane/kinds/application";
-import { fitsAll, prepareFilters } from "@octoplane/placement/filter";
-import { preferredScore, preparePreferences } from "@octoplane/placement/preferences";
+import { boundClusters } from "@octoplane/kinds/bound-places";
+import { prepareComparison } from "@octoplane/placement/comparison";
+import { fitsAll } from "@octoplane/placement/filter";
+import { preferredScore } from "@octoplane/placement/preferences";
 import type { Snapshot } from "@octoplane/placement/snapshot";
-import { isRankedBy, prepareWeighing } from "@octoplane/placement/weighing";
+import { isRankedBy } from "@octoplane/placement/weighing";
 
 /** Where an application could be, and how good that would be, if moving cost nothing. */
 export interface Look {
@@ -12,16 +14,15 @@ export interface Look {
 }
 
 export function lookAround(app: Application, snapshot: Snapshot): Look {
-  const filters = prepareFilters(app, snapshot);
-  const preferences = preparePreferences(app, snapshot);
-  const { scales } = prepareWeighing(app, snapshot);
+  const { prepared, preferences, weighing } = prepareComparison(app, snapshot);
+  const { scales } = weighing;
   const here = new Set(placesOf(app));
   const scores = new Map<string, number>();
   const fitting: { name: string; score: number }[] = [];
   for (const candidate of snapshot.candidates) {
     const { name } = candidate;
     const isHere = here.has(name);
-    const fits = fitsAll(filters, candidate, isHere);
+    const fits = fitsAll(prepared, candidate, isHere);
     if (!isHere && !fits) continue;
     const score = preferredScore(candidate, 0, preferences, scales);
     scores.set(name, score);
@@ -33,7 +34,5 @@ export function lookAround(app: Application, snapshot: Snapshot): Look {
 
 /** The names of the clusters that it belongs on. */
 export function placesOf({ status }: Application): readonly string[] {
-  const { places, scheduled_to: bound } = status;
-  if (places !== undefined) return places.map(({ cluster }) => cluster.name);
-  return bound === null ? [] : [bound.name];
+  return boundClusters(status).map(({ name }) => name);
 }

@@ -213,7 +213,7 @@ describe("style", () => {
       ),
     );
     const starts =
-      /(?:^|\/)main\.ts$|\.test\.ts$|^test\/run\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server|bare-store-server)\.ts$/;
+      /(?:^|\/)main\.ts$|\.test\.ts$|^test\/(?:run|property-seed)\.ts$|\/demo-main\.ts$|^test\/conformance\/lmdb-writer\.ts$|^test\/bench\/(?:api-only|bare-server|bare-store-server)\.ts$/;
     const alone = code
       .map(({ path }) => path)
       .filter((path) => !starts.test(path))

@@ -1,8 +1,8 @@
 import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { sameRef } from "@octoplane/resources/record";
 import type { PlaceOutcome } from "./apply-place.ts";
-import { boundClusters } from "./place.ts";
 import type { HealthSummary } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
 

@@ -5,7 +5,7 @@ import { parseRef } from "@octoplane/resources/keys";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { resourcesFinalizer, type AppWorld } from "./app-world.ts";
-import { removeCopy } from "./remove-copy.ts";
+import { removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -23,19 +23,15 @@ export async function dismantle(
   if (copies.length > 0 && conditionOf(app.status.conditions, "Deleting") === undefined) {
     await status.write((current) => deleting(world, app, { current, copies }));
   }
-  const remaining: Copy[] = [];
-  const troubles: Trouble[] = [];
-  for (const copy of copies) {
-    const removal = await removeCopy(world, uid, copy, signal);
-    troubles.push(...removal.troubles);
-    if (removal.remaining.length > 0) remaining.push({ ...copy, objects: [...removal.remaining] });
-  }
-  if (remaining.length === 0) {
+  const remains = await removeCopies(world, uid, { copies }, signal);
+  if (remains.copies.length === 0) {
     await world.repository.removeFinalizer(parseRef(key), uid, resourcesFinalizer);
     return {};
   }
-  const [trouble] = troubles;
-  await status.write((current) => deleting(world, app, { current, copies: remaining, trouble }));
+  const [trouble] = remains.troubles;
+  await status.write((current) =>
+    deleting(world, app, { current, copies: remains.copies, trouble }),
+  );
   if (!trouble) return { requeueAfterMs: limits.removalCheckMs };
   return { failed: true, notBeforeMs: trouble.retryAfterMs ?? 0 };
 }

@@ -1,9 +1,9 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { sameRef } from "@octoplane/resources/record";
 import type { AppWorld } from "./app-world.ts";
 import { objectId } from "./desired.ts";
-import { boundClusters } from "./place.ts";
-import { removeCopy } from "./remove-copy.ts";
+import { removeCopies } from "./remove-copy.ts";
 
 /** What a reconcile made on a cluster and could not write down, because somebody else had written first. */
 export interface Unrecorded {
@@ -24,17 +24,15 @@ export async function disown(
 ): Promise<Unrecorded | undefined> {
   const current = app?.metadata.uid === owner ? app : undefined;
   const wanted = current?.metadata.deleted === null ? boundClusters(current.status) : [];
-  const left: Copy[] = [];
-  for (const copy of copies) {
-    if (wanted.some((cluster) => sameRef(cluster, copy.cluster))) continue;
+  const unwanted = copies.flatMap((copy): readonly Copy[] => {
+    if (wanted.some((cluster) => sameRef(cluster, copy.cluster))) return [];
     const known = new Set(
       (current?.status.copies ?? [])
         .filter(({ cluster }) => sameRef(cluster, copy.cluster))
         .flatMap(({ objects }) => objects.map(objectId)),
     );
-    const objects = copy.objects.filter((item) => !known.has(objectId(item)));
-    const { remaining } = await removeCopy(world, owner, { ...copy, objects }, signal);
-    if (remaining.length > 0) left.push({ ...copy, objects: [...remaining] });
-  }
-  return left.length === 0 ? undefined : { owner, copies: left };
+    return [{ ...copy, objects: copy.objects.filter((item) => !known.has(objectId(item))) }];
+  });
+  const left = await removeCopies(world, owner, { copies: unwanted }, signal);
+  return left.copies.length === 0 ? undefined : { owner, copies: left.copies };
 }

@@ -5,7 +5,7 @@ import { sameRef } from "@octoplane/resources/record";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
-import { removeCopy } from "./remove-copy.ts";
+import { removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
@@ -20,21 +20,16 @@ export async function letGo(
   app: Application,
   signal: AbortSignal,
 ): Promise<Result> {
-  const copies: Copy[] = [];
-  const troubles: Trouble[] = [];
-  let isLeaving = false;
-  for (const copy of app.status.copies) {
-    if (world.clusterUid(copy.cluster) !== copy.cluster_uid) continue;
-    if (!world.isTakenAway(copy.cluster)) {
-      copies.push(copy);
-      continue;
-    }
-    const removal = await removeCopy(world, app.metadata.uid, copy, signal);
-    if (removal.remaining.length === 0) continue;
-    isLeaving ||= removal.troubles.length === 0;
-    copies.push({ ...copy, objects: [...removal.remaining] });
-    troubles.push(...removal.troubles);
-  }
+  const there = app.status.copies.filter(
+    (copy) => world.clusterUid(copy.cluster) === copy.cluster_uid,
+  );
+  const going = { copies: there, stays: (copy: Copy) => !world.isTakenAway(copy.cluster) };
+  const { copies, troubles, isLeaving } = await removeCopies(
+    world,
+    app.metadata.uid,
+    going,
+    signal,
+  );
   const now = isoTime(world.clock.now());
   await new StatusWriter(world, key, app).write((status) =>
     leftWith(status, app, { copies, troubles, now }),

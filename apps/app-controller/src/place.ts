@@ -1,4 +1,5 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { sameRef } from "@octoplane/resources/record";
 
@@ -14,8 +15,8 @@ export interface Place {
 }
 
 /**
- * Where an application belongs, as the scheduler wrote it down: several places, or the one that Krake's clients know. A place
- * whose cluster has gone is not among them; the scheduler will choose another. Pure.
+ * Where an application belongs, as the scheduler wrote it down. A place whose cluster has gone is not among them; the scheduler
+ * will choose another. Pure.
  */
 export function placesOf(
   { status }: Pick<Application, "status">,
@@ -27,13 +28,4 @@ export function placesOf(
     if (uid === undefined) return [];
     return [{ cluster, uid, index, copy: copies.find((copy) => sameRef(copy.cluster, cluster)) }];
   });
-}
-
-/** Every cluster that an application is bound to. */
-export function boundClusters({
-  places,
-  scheduled_to: only,
-}: Application["status"]): readonly ResourceRef[] {
-  if (places !== undefined) return places.map(({ cluster }) => cluster);
-  return only === null ? [] : [only];
 }

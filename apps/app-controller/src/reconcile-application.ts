@@ -1,4 +1,5 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { setCondition, type Condition, type Finding } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Result } from "@octoplane/reconcile/controller";
@@ -17,12 +18,11 @@ import {
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
 import { letGo } from "./let-go.ts";
-import { boundClusters, placesOf, type Place } from "./place.ts";
-import { removeCopy } from "./remove-copy.ts";
+import { placesOf, type Place } from "./place.ts";
+import { removeCopies, type Remains } from "./remove-copy.ts";
 import { withRoom } from "./room-for-copies.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding, type HealthSummary } from "./summary.ts";
-import type { Trouble } from "./trouble.ts";
 
 /**
  * Brings what runs of one application to what it should be: the copies on the chosen clusters first, and only when they
@@ -78,7 +78,10 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
   // A place whose cluster has gone is to be filled again: it counts as one that does not serve.
   const bound = boundClusters(app.status).length;
   const missing = bound - outcomes.filter(({ isReady }) => isReady).length;
-  const rest = await removeOthers(world, work, standIns(app, others, missing));
+  // A failed attempt goes at once, a copy that serves only when another one does in its place.
+  const staying = standIns(app, others, missing);
+  const going = { copies: others, stays: (copy: Copy) => staying.has(copy) };
+  const rest = await removeCopies(world, app.metadata.uid, going, work.signal);
   const reached = outcomes.filter(
     ({ result, isReady }) => result.isComplete && (others.length === 0 || isReady),
   );
@@ -136,39 +139,6 @@ async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceO
   throw failed.reason;
 }
 
-interface Rest {
-  readonly copies: readonly Copy[];
-  readonly troubles: readonly Trouble[];
-  /** True while something is on its way out. */
-  readonly isLeaving: boolean;
-}
-
-/**
- * Removes the copies elsewhere: a failed attempt at once, one that serves only when another one does in its place. A cluster
- * that does not answer keeps its copy in the books until it does.
- */
-async function removeOthers(
-  world: AppWorld,
-  { app, others, signal }: Work,
-  staying: ReadonlySet<Copy>,
-): Promise<Rest> {
-  const copies: Copy[] = [];
-  const troubles: Trouble[] = [];
-  let isLeaving = false;
-  for (const copy of others) {
-    if (staying.has(copy)) {
-      copies.push(copy);
-      continue;
-    }
-    const removal = await removeCopy(world, app.metadata.uid, copy, signal);
-    if (removal.remaining.length === 0) continue;
-    isLeaving ||= removal.troubles.length === 0;
-    copies.push({ ...copy, objects: [...removal.remaining] });
-    troubles.push(...removal.troubles);
-  }
-  return { copies, troubles, isLeaving };
-}
-
 function waitsFor(
   { finding }: HealthSummary,
   outcomes: readonly PlaceOutcome[],
@@ -200,7 +170,7 @@ function conditionsAfter(
 function comeBack(found: {
   readonly outcomes: readonly PlaceOutcome[];
   readonly health: HealthSummary;
-  readonly rest: Rest;
+  readonly rest: Remains;
 }): Result {
   const { health, rest } = found;
   const results = found.outcomes.map(({ result }) => result);

@@ -1,4 +1,5 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { ClusterKind, type Cluster } from "@octoplane/kinds/cluster";
 import { conditionOf } from "@octoplane/kinds/condition";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
@@ -17,7 +18,6 @@ import type { AppControllerConfig } from "./config.ts";
 import type { AppWorld } from "./app-world.ts";
 import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
-import { boundClusters } from "./place.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
 
 export interface AppControllerParts {

@@ -1,4 +1,5 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import { refText } from "@octoplane/resources/keys";
 import type { Repository } from "@octoplane/resources/repository";
@@ -19,9 +20,8 @@ export async function isAheadOfClusters(
   { metadata, status }: Pick<Application, "metadata" | "status">,
 ): Promise<boolean> {
   const namespace = metadata.namespace ?? "";
-  const bound = status.places?.map(({ cluster }) => cluster) ?? [status.scheduled_to];
-  for (const ref of bound) {
-    if (ref === null || ref.namespace !== namespace) continue;
+  for (const ref of boundClusters(status)) {
+    if (ref.namespace !== namespace) continue;
     const place = { namespace, name: ref.name };
     if (candidates.get(refText(place)) !== undefined) continue;
     if ((await clusters.get(place)) !== undefined) return true;

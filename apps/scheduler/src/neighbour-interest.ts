@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { labelsMatch, type LabelRequirement } from "@octoplane/kinds/label-selector";
 import { requirementsOf, type Standing } from "@octoplane/placement/neighbours/standing";
 
@@ -34,8 +35,8 @@ export class NeighbourInterest {
     else group.interested.delete(key);
     setMember(group.waiting, key, isWaiting);
     setMember(group.measuring, key, looksAtMeasures(app));
-    const { scheduled_to: bound } = app.status;
-    this.#clusters.set(key, bound === null ? [] : [bound.name]);
+    const names = boundClusters(app.status).map(({ name }) => name);
+    this.#clusters.set(key, names);
   }
 
   remove(key: string, namespace: string): void {

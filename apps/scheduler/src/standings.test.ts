@@ -13,6 +13,10 @@ const ref = (name: string) => ({ api: "kubernetes", kind: "Cluster", namespace: 
 interface Facts {
   readonly cpu?: number;
   readonly on?: string;
+  /** Where all of several copies belong; `on` is the first. */
+  readonly places?: readonly string[];
+  /** How many it asks for. */
+  readonly count?: number;
   /** The second since which it stands there in full. */
   readonly applied?: number;
   readonly labels?: Record<string, string>;
@@ -21,7 +25,7 @@ interface Facts {
 }
 
 function app(name: string, facts: Facts = {}): Application {
-  const { cpu = 1, on, applied, labels = {}, rules, deleted } = facts;
+  const { cpu = 1, places, count, on = places?.[0], applied, labels = {}, rules, deleted } = facts;
   const containers = [{ resources: { requests: { cpu: `${Math.round(cpu * 1_000)}m` } } }];
   const condition = {
     type: "Applied",
@@ -33,6 +37,7 @@ function app(name: string, facts: Facts = {}): Application {
     metadata: { namespace: "n", name, labels, generation: 1, deleted: deleted ? iso(0) : null },
     spec: {
       manifest: [{ apiVersion: "v1", kind: "Pod", metadata: { name }, spec: { containers } }],
+      ...(count === undefined ? {} : { placement: { copies: { count } } }),
       constraints: {
         migration: true,
         cluster: { labels: null, metrics: null, custom_resources: [], applications: rules },
@@ -43,6 +48,7 @@ function app(name: string, facts: Facts = {}): Application {
       decisions: 0,
       scheduled: on === undefined ? null : iso(0),
       scheduled_to: on === undefined ? null : ref(on),
+      ...(places && { places: places.map((one) => ({ cluster: ref(one), share: null })) }),
       copies: applied === undefined ? [] : [{ cluster: ref(on!), generation: 1, objects: [] }],
     },
   } as unknown as Application;
@@ -239,5 +245,40 @@ describe("who is to be decided on anew", () => {
     take();
     standings.put("n/db", app("db", { labels: { tier: "db" }, on: "c" }), 1n);
     expect(take()).toEqual(["n/here"]);
+  });
+
+  it("are those too who have a copy other than their first where one came that they want to be apart from", () => {
+    const { standings, take } = heard();
+    const db = { labels: { tier: "db" } };
+    const apart = [{ apart: "tier=db" }];
+    standings.put("n/twice", app("twice", { rules: apart, places: ["c", "d"] }), 1n);
+    standings.put("n/there", app("there", { rules: apart, places: ["c", "e"] }), 1n);
+    standings.put("n/db", app("db", { ...db, places: ["f", "g"] }), 1n);
+    take();
+    // The second copy of one comes to where the second copy of the other is.
+    standings.put("n/db", app("db", { ...db, places: ["f", "d"] }), 2n);
+    expect(take()).toEqual(["n/twice"]);
+  });
+
+  it("are those who have fewer copies than they ask for, when one that they want to be apart from leaves", () => {
+    const { standings, take } = heard();
+    const db = { labels: { tier: "db" } };
+    const apart = [{ apart: "tier=db" }];
+    standings.put("n/short", app("short", { rules: apart, places: ["c"], count: 2 }), 1n);
+    standings.put("n/whole", app("whole", { rules: apart, places: ["c", "e"], count: 2 }), 1n);
+    standings.put("n/db", app("db", { ...db, on: "d" }), 1n);
+    take();
+    standings.put("n/db", app("db", { ...db, on: "f" }), 2n);
+    expect(take()).toEqual(["n/short"]);
+  });
+
+  it("are those who want to be with one of whose copies any has left", () => {
+    const { standings, take } = heard();
+    const db = { labels: { tier: "db" } };
+    standings.put("n/web", app("web", { rules: rule, places: ["c", "d"] }), 1n);
+    standings.put("n/db", app("db", { ...db, places: ["c", "d"] }), 1n);
+    take();
+    standings.put("n/db", app("db", { ...db, places: ["c", "e"] }), 2n);
+    expect(take()).toEqual(["n/web"]);
   });
 });

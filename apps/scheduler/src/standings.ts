@@ -1,6 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundPlaces } from "@octoplane/kinds/bound-places";
 import type { Cluster } from "@octoplane/kinds/cluster";
-import { conditionOf } from "@octoplane/kinds/condition";
 import type { Place } from "@octoplane/kinds/decision";
 import { localDataOf } from "@octoplane/kinds/local-data";
 import type { Requests } from "@octoplane/kinds/workload-requests";
@@ -10,6 +10,7 @@ import { standingOf } from "@octoplane/placement/neighbours/standing";
 import { StandingBook } from "@octoplane/placement/neighbours/standing-book";
 import { requestsOfApplication, requestsOfShare } from "@octoplane/placement/promises";
 import type { Snapshot } from "@octoplane/placement/snapshot";
+import { isWaiting } from "@octoplane/placement/waiting";
 import { ClusterPromises } from "./cluster-promises.ts";
 import { NeighbourInterest } from "./neighbour-interest.ts";
 
@@ -169,9 +170,7 @@ function clusterKey({ namespace, name }: Place): string {
 
 /** Where it belongs; what is left of it elsewhere is on its way out. */
 function placesOf({ status }: Application): readonly PlaceWithShare[] {
-  const { places = [], scheduled_to: bound } = status;
-  const refs = places.length > 0 ? places : bound === null ? [] : [{ cluster: bound, share: null }];
-  return refs.map(({ cluster, share }) => ({
+  return boundPlaces(status).map(({ cluster, share }) => ({
     namespace: cluster.namespace ?? "",
     name: cluster.name,
     share,
@@ -186,11 +185,6 @@ function withRequests(app: Application, places: readonly PlaceWithShare[]): read
     name,
     requests: requestsOfShare(app, shares, index),
   }));
-}
-
-function isWaiting({ status }: Application): boolean {
-  if (status.scheduled_to === null) return true;
-  return conditionOf(status.conditions, "Scheduled")?.status === "False";
 }
 
 const knownData = new WeakMap<object, string | null>();

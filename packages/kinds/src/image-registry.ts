@@ -1,4 +1,6 @@
+import { isFacts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
+import { podSpecPath } from "./pod-spec.ts";
 
 /**
  * The object with every image of its Pods taken from another registry. An image name begins with a registry when its first part
@@ -12,46 +14,25 @@ export function withRegistry(item: ManifestObject, registry: string): ManifestOb
     : (changedAt(item, path, withImages(registry)) as ManifestObject);
 }
 
-/** Where the specification of the Pods stands, for the kinds that Kubernetes brings along. */
-function podSpecPath({ kind }: ManifestObject): readonly string[] | undefined {
-  switch (kind) {
-    case "Pod":
-      return ["spec"];
-    case "PodTemplate":
-      return ["template", "spec"];
-    case "CronJob":
-      return ["spec", "jobTemplate", "spec", "template", "spec"];
-    case "Deployment":
-    case "StatefulSet":
-    case "DaemonSet":
-    case "ReplicaSet":
-    case "ReplicationController":
-    case "Job":
-      return ["spec", "template", "spec"];
-    default:
-      return undefined;
-  }
-}
-
 function changedAt(
   value: unknown,
   [step, ...rest]: readonly string[],
   change: (value: unknown) => unknown,
 ): unknown {
   if (step === undefined) return change(value);
-  if (!isObject(value) || !isObject(value[step])) return value;
+  if (!isFacts(value) || !isFacts(value[step])) return value;
   return { ...value, [step]: changedAt(value[step], rest, change) };
 }
 
 function withImages(registry: string): (spec: unknown) => unknown {
   return (spec) => {
-    if (!isObject(spec)) return spec;
+    if (!isFacts(spec)) return spec;
     const changed: Record<string, unknown> = { ...spec };
     for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
       const containers = spec[list];
       if (!Array.isArray(containers)) continue;
       changed[list] = containers.map((container: unknown) =>
-        isObject(container) && typeof container["image"] === "string"
+        isFacts(container) && typeof container["image"] === "string"
           ? { ...container, image: fromRegistry(container["image"], registry) }
           : container,
       );
@@ -69,8 +50,4 @@ export function fromRegistry(image: string, registry: string): string {
   const path = hasRegistry ? image.slice(slash + 1) : image;
   const isOfHub = first === "docker.io" || first === "index.docker.io";
   return `${registry}/${isOfHub && !path.includes("/") ? `library/${path}` : path}`;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

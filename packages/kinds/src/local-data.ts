@@ -1,4 +1,6 @@
+import { factsOf, listOf, type Facts } from "./manifest-facts.ts";
 import { identify, type ManifestObject } from "./manifest.ts";
+import { podSpecOf } from "./pod-spec.ts";
 
 /**
  * Data of an application that is on the nodes of its cluster, in words, or `undefined` when nothing is known to be. It does not
@@ -28,20 +30,16 @@ function localDataIn(item: ManifestObject): string | undefined {
     case "PersistentVolumeClaim":
       return claimOf(spec);
     case "Pod":
-      return podDataOf(spec);
     case "Deployment":
     case "ReplicaSet":
     case "ReplicationController":
     case "Job":
-      return podDataOf(factsOf(factsOf(spec["template"])["spec"]));
+    case "CronJob":
+      return podDataOf(podSpecOf(item));
     case "StatefulSet": {
       const claims = listOf(spec["volumeClaimTemplates"]).map((one) => factsOf(one["spec"]));
       const claimed = claims.map(claimOf).find((found) => found !== undefined);
-      return claimed ?? podDataOf(factsOf(factsOf(spec["template"])["spec"]));
-    }
-    case "CronJob": {
-      const job = factsOf(factsOf(spec["jobTemplate"])["spec"]);
-      return podDataOf(factsOf(factsOf(job["template"])["spec"]));
+      return claimed ?? podDataOf(podSpecOf(item));
     }
     default:
       return undefined;
@@ -83,15 +81,3 @@ function pathOf(volume: Facts): string {
 
 /** A path stands in a sentence. */
 const pathCharsMax = 100;
-
-type Facts = Readonly<Record<string, unknown>>;
-
-function factsOf(value: unknown): Facts {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Facts)
-    : {};
-}
-
-function listOf(value: unknown): readonly Facts[] {
-  return Array.isArray(value) ? value.map(factsOf) : [];
-}

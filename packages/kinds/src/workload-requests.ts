@@ -1,4 +1,6 @@
+import { factsOf, listOf, type Facts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
+import { podSpecOf } from "./pod-spec.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** What an application asks for of a cluster, all its Pods together. */
@@ -7,8 +9,6 @@ export interface Requests {
   readonly memoryBytes: number;
   readonly pods: number;
 }
-
-type Facts = Readonly<Record<string, unknown>>;
 
 /** Of one Pod, by resource. */
 interface Amounts {
@@ -31,40 +31,34 @@ const nothing: Amounts = { cpu: 0, memory: 0 };
 export function requestsOf(manifest: readonly ManifestObject[]): Requests {
   let [cpuCores, memoryBytes, pods] = [0, 0, 0];
   for (const item of manifest) {
-    const workload = workloadOf(item);
-    if (workload === undefined || workload.pods === 0) continue;
-    const { cpu, memory } = podAmounts(workload.podSpec);
-    cpuCores += cpu * workload.pods;
-    memoryBytes += memory * workload.pods;
-    pods += workload.pods;
+    const count = podsOf(item);
+    if (count === 0) continue;
+    const { cpu, memory } = podAmounts(podSpecOf(item));
+    cpuCores += cpu * count;
+    memoryBytes += memory * count;
+    pods += count;
   }
   return { cpuCores, memoryBytes, pods };
 }
 
-/** The Pod that an object of a workload kind starts, and how often; `undefined` for every other kind. */
-function workloadOf(
-  item: ManifestObject,
-): { readonly podSpec: Facts; readonly pods: number } | undefined {
+/** How many Pods an object of a workload kind starts; none, of every other kind. */
+function podsOf(item: ManifestObject): number {
   const spec = factsOf(item["spec"]);
-  const templated = factsOf(factsOf(spec["template"])["spec"]);
-  switch (`${groupOf(item)} ${textOf(item["kind"])}`) {
+  switch (`${groupOf(item)} ${textOrNone(item["kind"])}`) {
     case " Pod":
-      return { podSpec: spec, pods: 1 };
+    case "apps DaemonSet":
+      return 1;
     case " ReplicationController":
     case "apps ReplicaSet":
     case "apps Deployment":
     case "apps StatefulSet":
-      return { podSpec: templated, pods: countOf(spec["replicas"], 1) };
-    case "apps DaemonSet":
-      return { podSpec: templated, pods: 1 };
+      return countOf(spec["replicas"], 1);
     case "batch Job":
-      return { podSpec: templated, pods: jobPods(spec) };
-    case "batch CronJob": {
-      const job = factsOf(factsOf(spec["jobTemplate"])["spec"]);
-      return { podSpec: factsOf(factsOf(job["template"])["spec"]), pods: jobPods(job) };
-    }
+      return jobPods(spec);
+    case "batch CronJob":
+      return jobPods(factsOf(factsOf(spec["jobTemplate"])["spec"]));
     default:
-      return undefined;
+      return 0;
   }
 }
 
@@ -140,21 +134,11 @@ function countOf(value: unknown, otherwise: number): number {
 }
 
 function groupOf(item: ManifestObject): string {
-  const version = textOf(item["apiVersion"]);
+  const version = textOrNone(item["apiVersion"]);
   const slash = version.indexOf("/");
   return slash < 0 ? "" : version.slice(0, slash);
 }
 
-function textOf(value: unknown): string {
+function textOrNone(value: unknown): string {
   return typeof value === "string" ? value : "";
-}
-
-function factsOf(value: unknown): Facts {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Facts)
-    : {};
-}
-
-function listOf(value: unknown): readonly Facts[] {
-  return Array.isArray(value) ? value.map(factsOf) : [];
 }

@@ -10,6 +10,7 @@ import { staysUntil } from "./filters/taints.ts";
 import { holdsLocalData, localDataCode, localDataMessage } from "./local-data.ts";
 import type { Ranked, Ranking } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { unplaceable } from "./unplaceable.ts";
 
 /** Where it goes, and the reason in words. */
 export interface Choice {
@@ -37,7 +38,7 @@ export function choose(input: ChoiceInput): Choice {
     return stay(current, localDataCode, localDataMessage(snapshot));
   }
   const best = bestOf(input);
-  if (best === undefined) return unplaceable;
+  if (best === undefined) return { outcome: "unplaceable", chosen: undefined, reason: unplaceable };
   const { candidate } = best;
   if (!current) return { outcome: "placed", chosen: candidate, reason: bestReason(best, ranking) };
   return (
@@ -184,13 +185,6 @@ export function untilMoved(
 function isHeld(app: Application): boolean {
   return !app.spec.constraints.migration || isCompleted(app);
 }
-
-/** Krake's code and text, to the letter: its clients look for them. What is in the way stands with each candidate. */
-const unplaceable: Choice = {
-  outcome: "unplaceable",
-  chosen: undefined,
-  reason: { code: "NO_SUITABLE_RESOURCE", message: "No matching Kubernetes cluster found" },
-};
 
 function bestReason({ candidate, isRanked }: Ranked, ranking: Ranking): Reason {
   const { fitting } = ranking;

@@ -1,4 +1,5 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { conditionOf } from "@octoplane/kinds/condition";
 import type { Copies } from "@octoplane/kinds/copies";
 import type { Decision } from "@octoplane/kinds/decision";
@@ -6,18 +7,20 @@ import type { Reason } from "@octoplane/kinds/metadata";
 import { limits } from "@octoplane/shared/limits";
 import { holdOfBrake, holdOfBudgets, holdOfMove, timeText, type Hold } from "./calm.ts";
 import type { Candidate } from "./candidate.ts";
+import { prepareComparison } from "./comparison.ts";
 import { isCompleted } from "./completed.ts";
 import { sharesOf } from "./copy-shares.ts";
 import { CopySpread } from "./copy-spread.ts";
 import { describeCandidates, placeOf } from "./describe-candidates.ts";
 import { coolsUntil } from "./failed-move.ts";
-import { fitsAll, isRefusedByMetrics, prepareFilters } from "./filter.ts";
+import { fitsAll, isRefusedByMetrics } from "./filter.ts";
 import { staysUntil } from "./filters/taints.ts";
 import { holdsLocalData, localDataCode, localDataMessage } from "./local-data.ts";
-import { preferredScore, preparePreferences } from "./preferences.ts";
+import { preferredScore } from "./preferences.ts";
 import { comesFirst, type Ranked } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { isRankedBy, prepareWeighing, type Weighing } from "./weighing.ts";
+import { unplaceable } from "./unplaceable.ts";
+import { isRankedBy, type Weighing } from "./weighing.ts";
 
 /**
  * Where an application that asks for copies belongs: all of its places at once (docs/adr/0019-several-copies.md). Places that
@@ -29,10 +32,11 @@ export function decideCopies(
   snapshot: Snapshot,
   { copies, detail }: { readonly copies: Copies; readonly detail: number },
 ): Decision {
-  const prepared = prepareFilters(app, snapshot);
-  const preferences = preparePreferences(app, snapshot);
-  const weighing = prepareWeighing(app, snapshot);
-  const bound = boundNames(app).map((name) => snapshot.candidates.find((one) => one.name === name));
+  const by = prepareComparison(app, snapshot);
+  const { prepared, preferences, weighing } = by;
+  const bound = boundClusters(app.status).map(({ name }) =>
+    snapshot.candidates.find((one) => one.name === name),
+  );
   const here = new Set(bound.filter((candidate) => candidate !== undefined));
   const ranked: Ranked[] = [];
   for (const candidate of snapshot.candidates) {
@@ -76,9 +80,7 @@ export function decideCopies(
     candidates: describeCandidates({
       app,
       snapshot,
-      prepared,
-      preferences,
-      weighing,
+      ...by,
       here,
       chosen: places,
       detail,
@@ -110,12 +112,6 @@ interface Choice {
   readonly reason: Reason;
   readonly replaced: NonNullable<Decision["replaced"]>;
   readonly heldUntil?: number;
-}
-
-/** The clusters that it belongs on now, in the order of its places. */
-function boundNames({ status }: Application): readonly string[] {
-  if (status.places !== undefined) return status.places.map(({ cluster }) => cluster.name);
-  return status.scheduled_to === null ? [] : [status.scheduled_to.name];
 }
 
 /**
@@ -280,12 +276,6 @@ function settled(places: readonly Candidate[]): Choice {
   const message = "no other cluster scores higher";
   return { places, replaced: [], reason: { code: "Best", message } };
 }
-
-/** Krake's code and text, as for an application in one place. */
-const unplaceable: Reason = {
-  code: "NO_SUITABLE_RESOURCE",
-  message: "No matching Kubernetes cluster found",
-};
 
 function changeReason(
   { here, ranked }: Input,

@@ -3,14 +3,14 @@ import type { Decision, Place } from "@octoplane/kinds/decision";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Candidate } from "./candidate.ts";
 import { choose, untilMoved } from "./choose.ts";
+import { prepareComparison } from "./comparison.ts";
 import { decideCopies } from "./decide-copies.ts";
 import { describeCandidates, placeOf } from "./describe-candidates.ts";
-import { isRefusedByMetrics, prepareFilters } from "./filter.ts";
+import { isRefusedByMetrics } from "./filter.ts";
 import { withNewCluster, withoutNewCluster } from "./new-cluster.ts";
-import { preferredScore, preparePreferences } from "./preferences.ts";
+import { preferredScore } from "./preferences.ts";
 import { rank } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { prepareWeighing } from "./weighing.ts";
 
 /**
  * Where an application belongs, from nothing but the application and a snapshot: filter, score, choose, explain.
@@ -26,15 +26,12 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
   if (copies !== undefined) {
     return withoutNewCluster(decideCopies(app, snapshot, { copies, detail }), app);
   }
-  const prepared = prepareFilters(app, snapshot);
-  const preferences = preparePreferences(app, snapshot);
-  const weighing = prepareWeighing(app, snapshot);
+  const by = prepareComparison(app, snapshot);
+  const { prepared, preferences, weighing } = by;
   const { policy, scales } = weighing;
   const currentIndex = indexOf(app.status.scheduled_to, snapshot.candidates);
   const ranking = rank(snapshot, {
-    prepared,
-    preferences,
-    weighing,
+    ...by,
     currentIndex,
     homeIndex: indexOf(app.status.running_on ?? null, snapshot.candidates),
     // Those that are left alone for a failure must not hide all the others.
@@ -71,9 +68,7 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
     candidates: describeCandidates({
       app,
       snapshot,
-      prepared,
-      preferences,
-      weighing,
+      ...by,
       here: new Set(current ? [current] : []),
       chosen: chosen ? [chosen] : [],
       detail,
@@ -83,7 +78,6 @@ export function decide(app: Application, snapshot: Snapshot, detail: number): De
     candidates_fitting: ranking.fitting,
   };
   if (snapshot.newCluster === undefined) return withoutNewCluster(decision, app);
-  const by = { prepared, preferences, weighing };
   return withNewCluster(decision, { app, snapshot, newCluster: snapshot.newCluster, by, detail });
 }
 

@@ -2,6 +2,7 @@ import type { Application } from "@octoplane/kinds/application";
 import type { CandidateVerdict, Place } from "@octoplane/kinds/decision";
 import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
 import type { Candidate } from "./candidate.ts";
+import type { Comparison } from "./comparison.ts";
 import { estimatesOf } from "./estimates.ts";
 import { verdictsOf, type PreparedFilter } from "./filter.ts";
 import { preferredParts, preferredScore, type PreparedPreference } from "./preferences.ts";
@@ -10,19 +11,18 @@ import type { Snapshot } from "./snapshot.ts";
 import { isRankedBy, type Weighing } from "./weighing.ts";
 
 /** The candidates in words, best first, those that do not fit last. */
-export function describeCandidates(input: {
-  readonly app: Application;
-  readonly snapshot: Snapshot;
-  readonly prepared: readonly PreparedFilter[];
-  readonly preferences: readonly PreparedPreference[];
-  readonly weighing: Weighing;
-  /** Where it belongs now, and where it will. */
-  readonly here: ReadonlySet<Candidate>;
-  readonly chosen: readonly Candidate[];
-  readonly detail: number;
-  /** Those that fit, best first. */
-  readonly best: readonly Ranked[];
-}): CandidateVerdict[] {
+export function describeCandidates(
+  input: Comparison & {
+    readonly app: Application;
+    readonly snapshot: Snapshot;
+    /** Where it belongs now, and where it will. */
+    readonly here: ReadonlySet<Candidate>;
+    readonly chosen: readonly Candidate[];
+    readonly detail: number;
+    /** Those that fit, best first. */
+    readonly best: readonly Ranked[];
+  },
+): CandidateVerdict[] {
   const { snapshot, prepared, preferences, weighing, here, chosen, detail, best } = input;
   const { scales } = weighing;
   const always = new Set([...chosen, ...here]);

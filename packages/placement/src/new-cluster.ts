@@ -6,26 +6,19 @@ import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
 import { limits } from "@octoplane/shared/limits";
 import { holdOfBrake } from "./calm.ts";
 import type { Candidate } from "./candidate.ts";
+import type { Comparison } from "./comparison.ts";
 import { describeCandidate, placeOf } from "./describe-candidates.ts";
-import type { PreparedFilter } from "./filter.ts";
 import { isAwaiting, type NewClusterFacts } from "./new-cluster-facts.ts";
-import { preferredScore, type PreparedPreference } from "./preferences.ts";
+import { preferredScore } from "./preferences.ts";
 import { isBetter, type Ranked } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { isRankedBy, type Weighing } from "./weighing.ts";
-
-/** By what an application compares places, worked out already. */
-interface By {
-  readonly prepared: readonly PreparedFilter[];
-  readonly preferences: readonly PreparedPreference[];
-  readonly weighing: Weighing;
-}
+import { isRankedBy } from "./weighing.ts";
 
 interface Input {
   readonly app: Application;
   readonly snapshot: Snapshot;
   readonly newCluster: NewClusterFacts;
-  readonly by: By;
+  readonly by: Comparison;
   readonly detail: number;
 }
 

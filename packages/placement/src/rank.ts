@@ -1,8 +1,9 @@
 import type { Candidate } from "./candidate.ts";
-import { fitsAll, type PreparedFilter } from "./filter.ts";
-import { preferredScore, type PreparedPreference } from "./preferences.ts";
+import type { Comparison } from "./comparison.ts";
+import { fitsAll } from "./filter.ts";
+import { preferredScore } from "./preferences.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { isRankedBy, type Weighing } from "./weighing.ts";
+import { isRankedBy } from "./weighing.ts";
 
 /** A cluster that fits, and how well. */
 export interface Ranked {
@@ -17,7 +18,6 @@ export interface Ranking {
   /** Best first: as many as will be told, and two at least. */
   readonly best: readonly Ranked[];
   readonly fitting: number;
-  readonly currentFits: boolean;
   /** The cluster that the application is on, when it fits. */
   readonly current?: Ranked | undefined;
   /** The cluster that an unfinished move comes from, when it fits: the application still runs there. */
@@ -27,10 +27,7 @@ export interface Ranking {
 /** One pass over all candidates: this loop is the whole cost of a decision. */
 export function rank(
   snapshot: Pick<Snapshot, "candidates">,
-  options: {
-    readonly prepared: readonly PreparedFilter[];
-    readonly preferences: readonly PreparedPreference[];
-    readonly weighing: Weighing;
+  options: Comparison & {
     readonly currentIndex: number;
     /** Of the cluster that an unfinished move comes from; -1 for none. */
     readonly homeIndex: number;
@@ -56,7 +53,7 @@ export function rank(
     if (candidate === away) home = ranked;
     insert(best, ranked, { most, current });
   }
-  return { best, fitting, currentFits: here !== undefined, current: here, home };
+  return { best, fitting, current: here, home };
 }
 
 /** Puts one in its place among the best; most of a thousand are turned away by one comparison with the last. */

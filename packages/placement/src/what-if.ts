@@ -1,4 +1,5 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { Decision } from "@octoplane/kinds/decision";
 import type { MetricScale } from "@octoplane/kinds/metric-scale";
 import type { PlanRequest, PlanRow } from "@octoplane/kinds/placement-plan";
@@ -78,8 +79,7 @@ export function planRows(
   const single = planRow(app, after, before);
   if (after.places === undefined) return [single];
   const was = new Set((before.places ?? []).map(({ name }) => name));
-  const bound = (app.status.places ?? []).map(({ cluster }) => cluster.name);
-  const stood = new Set(bound.length > 0 ? bound : [app.status.scheduled_to?.name]);
+  const stood = new Set(boundClusters(app.status).map(({ name }) => name));
   const { namespace } = single.from ?? single.to ?? { namespace: app.metadata.namespace ?? "" };
   const rowOf = (outcome: PlanRow["outcome"], from: string | null, to: string | null): PlanRow => ({
     ...single,

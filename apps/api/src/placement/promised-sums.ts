@@ -1,4 +1,5 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters, boundPlaces } from "@octoplane/kinds/bound-places";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import type { Requests } from "@octoplane/kinds/workload-requests";
 import type { Candidate } from "@octoplane/placement/candidate";
@@ -19,7 +20,7 @@ export class PromisedSums {
 
   add(app: Application): void {
     const { namespace } = app.metadata;
-    const places = placesOf(app);
+    const places = boundPlaces(app.status);
     const shares = places.map(({ share }) => share);
     for (const [index, { cluster: ref }] of places.entries()) {
       if (ref.namespace !== namespace || !this.#measured.has(ref.name)) continue;
@@ -43,13 +44,7 @@ export class PromisedSums {
 /** Where it belongs, in its own namespace. */
 export function clustersOf(app: Application): readonly string[] {
   const { namespace } = app.metadata;
-  return placesOf(app).flatMap(({ cluster }) =>
+  return boundClusters(app.status).flatMap((cluster) =>
     cluster.namespace === namespace ? [cluster.name] : [],
   );
-}
-
-function placesOf({ status }: Application): NonNullable<Application["status"]["places"]> {
-  const { places = [], scheduled_to: bound } = status;
-  if (places.length > 0) return places;
-  return bound === null ? [] : [{ cluster: bound, share: null }];
 }

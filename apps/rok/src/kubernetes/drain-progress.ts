@@ -1,4 +1,5 @@
 import type { Application } from "@octoplane/kinds/application";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import { conditionOf } from "@octoplane/kinds/condition";
 import type { Ref } from "@octoplane/client/client";
 
@@ -30,8 +31,7 @@ export function leaversOf(
 
 /** True when it is bound to the cluster. */
 export function isBound({ status }: Application, cluster: Place): boolean {
-  const { places = [], scheduled_to: bound } = status;
-  return [bound, ...places.map((place) => place.cluster)].some((one) => isAt(one, cluster));
+  return boundClusters(status).some((one) => isAt(one, cluster));
 }
 
 function leaverOf(

@@ -1,3 +1,4 @@
+import { boundPlaces } from "@octoplane/kinds/bound-places";
 import type { CandidateVerdict, Decision, Place, ScorePart } from "@octoplane/kinds/decision";
 import type { Explanation } from "@octoplane/kinds/explanation";
 import { limits } from "@octoplane/shared/limits";
@@ -62,14 +63,14 @@ function nowLines(now: Decision, recorded: Decision | null): readonly string[] {
 }
 
 function whereItIs({ metadata, status }: Explained): readonly string[] {
-  const { scheduled_to: target, running_on: source, scheduled, state, places } = status;
+  const { scheduled_to: target, running_on: source, scheduled, state } = status;
   const name = oneLine(metadata.name);
   if (target === null) {
     const runs = source === null ? "" : `, still runs on ${nameOf(source)}`;
     return [`${name} is ${oneLine(state)}: on no cluster${runs}`];
   }
   const since = scheduled === null ? "" : ` since ${shortTime(scheduled)}`;
-  const all = places ?? [{ cluster: target, share: null }];
+  const all = boundPlaces(status);
   const line = `${name} is ${oneLine(state)}: on ${all.map(placeText).join(", ")}${since}`;
   const isThere = all.some(({ cluster }) => source !== null && nameOf(cluster) === nameOf(source));
   const moves = source !== null && !isThere;

@@ -1,10 +1,11 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Candidate } from "../candidate.ts";
-import { fitsAll, prepareFilters, soloFilters, type PreparedFilter } from "../filter.ts";
-import { preferredScore, preparePreferences, type PreparedPreference } from "../preferences.ts";
+import { prepareComparison, type Comparison } from "../comparison.ts";
+import { fitsAll, soloFilters } from "../filter.ts";
+import { preferredScore } from "../preferences.ts";
 import { isBetter, type Ranked } from "../rank.ts";
 import type { Snapshot } from "../snapshot.ts";
-import { isRankedBy, prepareWeighing, type PlacementFacts, type Weighing } from "../weighing.ts";
+import { isRankedBy, type PlacementFacts } from "../weighing.ts";
 
 interface LookFacts {
   readonly stickiness: number;
@@ -12,10 +13,7 @@ interface LookFacts {
 }
 
 /** How they look at clusters, and what they saw. */
-interface Look {
-  readonly filters: readonly PreparedFilter[];
-  readonly preferences: readonly PreparedPreference[];
-  readonly weighing: Weighing;
+interface Look extends Comparison {
   readonly here: WeakMap<Candidate, Ranked>;
   readonly elsewhere: WeakMap<Candidate, Ranked>;
   readonly fits: WeakMap<Candidate, boolean>;
@@ -31,9 +29,7 @@ function lookOf(app: Application, { stickiness, placement }: LookFacts): Look {
     ...(placement === undefined ? {} : { placement }),
   };
   return {
-    filters: prepareFilters(app, snapshot, soloFilters),
-    preferences: preparePreferences(app, snapshot),
-    weighing: prepareWeighing(app, snapshot),
+    ...prepareComparison(app, snapshot, soloFilters),
     here: new WeakMap(),
     elsewhere: new WeakMap(),
     fits: new WeakMap(),
@@ -65,10 +61,10 @@ export class PlacementGroup {
 
   /** True when they could come to a cluster, were nothing else in the way. */
   fits(candidate: Candidate): boolean {
-    const { filters, fits: known } = this.#look;
+    const { prepared, fits: known } = this.#look;
     let fits = known.get(candidate);
     if (fits === undefined) {
-      fits = fitsAll(filters, candidate, false);
+      fits = fitsAll(prepared, candidate, false);
       known.set(candidate, fits);
     }
     return fits;

@@ -1,8 +1,9 @@
 import type { Application } from "@octoplane/kinds/application";
-import { conditionOf } from "@octoplane/kinds/condition";
+import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { Candidate } from "../candidate.ts";
 import type { PlacementFacts } from "../weighing.ts";
 import { PlacementGroup } from "./placement-group.ts";
+import { isWaiting } from "../waiting.ts";
 
 /** A cluster that changed, as it was and as it is; `undefined`: it was not there, or has gone. */
 export interface ClusterChange {
@@ -140,26 +141,15 @@ function groupKeyOf({ spec }: Application): string {
   return JSON.stringify([spec.constraints.cluster, spec.tolerations, placement]);
 }
 
-/** Where it belongs. */
-function placesOf({ status }: Application): readonly string[] {
-  if (status.places !== undefined) return status.places.map(({ cluster }) => cluster.name);
-  return status.scheduled_to === null ? [] : [status.scheduled_to.name];
-}
-
 /** Whatever becomes of these clusters concerns it: where it belongs, and the one that is made for it. */
 function clustersOf(app: Application): readonly string[] {
   const { new_cluster: awaited } = app.status;
   const isAwaited = awaited !== undefined && awaited.ended === null;
-  return isAwaited ? [...placesOf(app), awaited.name] : placesOf(app);
+  const bound = boundClusters(app.status).map(({ name }) => name);
+  return isAwaited ? [...bound, awaited.name] : bound;
 }
 
 /** It has no place, or none that fits, or fewer than it asks for. */
-function isWaiting(app: Application): boolean {
-  const count = app.spec.placement?.copies?.count ?? 1;
-  if (count === "all" || placesOf(app).length < count) return true;
-  return conditionOf(app.status.conditions, "Scheduled")?.status === "False";
-}
-
 function isPersonal({ spec }: Application): boolean {
   const { applications = [], spread = [] } = spec.constraints.cluster;
   return [...applications, ...spread].some(({ weight }) => weight !== undefined);

@@ -16,6 +16,7 @@ import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildChartTools, chartTools } from "./chart-tools/build.ts";
 import { findEtcd } from "./conformance/etcd-server.ts";
 import { buildControlPlane, controlPlaneBinaries } from "./control-plane/build.ts";
 import { installSoftware } from "./interop/install.ts";
@@ -43,7 +44,7 @@ const selections: Readonly<Record<string, Selection>> = {
   all: {
     projects: ["unit", "conformance", "e2e", "long", "kubernetes", "interop"],
     files: [],
-    required: ["etcd", "kubernetes", "prometheus", ...softwareNames],
+    required: ["etcd", "kubernetes", "charts", "prometheus", ...softwareNames],
   },
 };
 
@@ -63,6 +64,7 @@ async function run({ projects, files, required }: Selection): Promise<number> {
   if (required.includes("kubernetes") && controlPlaneBinaries() === undefined) {
     await buildControlPlane(say);
   }
+  if (required.includes("charts") && chartTools() === undefined) await buildChartTools(say);
   await installSoftware(
     softwareNames.filter((software) => required.includes(software)),
     say,
@@ -102,6 +104,11 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
   if (projects.includes("conformance") && findEtcd() === undefined) {
     process.stdout.write(
       "left out: the suites over a real etcd (install etcd-server, or set OCTOPLANE_ETCD)\n",
+    );
+  }
+  if (projects.includes("long") && chartTools() === undefined) {
+    process.stdout.write(
+      "left out: charts and kustomizations by the real tools (node test/chart-tools/build.ts; needs Go 1.26)\n",
     );
   }
   if (name !== "default") return;

@@ -11,6 +11,7 @@ import { backupSuite } from "./resources/backup-suite.ts";
 import { feedSuite } from "./resources/feed-suite.ts";
 import { openBench, type OpenBench } from "./resources/bench.ts";
 import { repositorySuite } from "./resources/repository-suite.ts";
+import { revisionSuite } from "./resources/revision-suite.ts";
 import { rotationSuite } from "./resources/rotation-suite.ts";
 import { secretSuite } from "./resources/secret-suite.ts";
 
@@ -19,6 +20,7 @@ function resourcesConformance(name: string, open: OpenBench): void {
   describe(name, () => {
     repositorySuite(open);
     secretSuite(open);
+    revisionSuite(open);
     rotationSuite(open);
     feedSuite(open);
     backupSuite(open);

@@ -130,11 +130,11 @@ async function buildAll(dir: string, say: (line: string) => void): Promise<void>
   }
 }
 
-/** Runs Go in this folder; its answer, or an error with what it said. */
-function go(args: readonly string[]): Promise<string> {
+/** Runs Go in a folder with a `go.mod`; its answer, or an error with what it said. */
+export function go(args: readonly string[], folder = here): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn("go", args, {
-      cwd: here,
+      cwd: folder,
       env: { ...process.env, CGO_ENABLED: "0" },
       stdio: ["ignore", "pipe", "pipe"],
     });

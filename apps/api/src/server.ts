@@ -27,6 +27,7 @@ import { bootstrapRoute } from "./routes/bootstrap.ts";
 import { explanationRoutes } from "./routes/explanation.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
+import { applicationActionRoutes } from "./routes/application-actions.ts";
 import { hookRoutes } from "./routes/hooks.ts";
 import { importRoute } from "./routes/import.ts";
 import { loginRoute } from "./routes/login.ts";
@@ -34,6 +35,7 @@ import { metricValueRoutes } from "./routes/metric-value.ts";
 import { patchRoute } from "./routes/patch.ts";
 import { planRoutes } from "./routes/plans.ts";
 import { readRoutes, writeRoutes } from "./routes/resource.ts";
+import { revisionRoutes } from "./routes/revisions.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
@@ -89,15 +91,10 @@ export async function buildServer(
   backupRoutes(app, context);
   importRoute(app, context);
   secretRoutes(app, context);
-  for (const kind of kinds) {
-    readRoutes(app, context, kind);
-    writeRoutes(app, context, kind);
-    patchRoute(app, context, kind);
-    statusRoute(app, context, kind);
-    historyRoutes(app, context, kind);
-  }
-  for (const kind of recordKinds) readRoutes(app, context, kind);
+  kindRoutes(app, context);
   bindingRoutes(app, context);
+  applicationActionRoutes(app, context);
+  revisionRoutes(app, context);
   hookRoutes(app, context);
   specialRoutes(app, context);
   metricValueRoutes(app, context);
@@ -109,6 +106,18 @@ export async function buildServer(
   refuseOtherMethods(app, paths);
   await app.ready();
   return app;
+}
+
+/** What every kind has. */
+function kindRoutes(app: FastifyInstance, context: ApiContext): void {
+  for (const kind of kinds) {
+    readRoutes(app, context, kind);
+    writeRoutes(app, context, kind);
+    patchRoute(app, context, kind);
+    statusRoute(app, context, kind);
+    historyRoutes(app, context, kind);
+  }
+  for (const kind of recordKinds) readRoutes(app, context, kind);
 }
 
 /** JSON is the only body there is, for PATCH a merge patch; one that could not be kept as it was sent is refused. */

@@ -1,5 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import { dividedManifest } from "@octoplane/kinds/divide-replicas";
+import { wantedManifest } from "@octoplane/kinds/wanted-manifest";
 import { overriddenFor, type OverriddenCluster } from "@octoplane/kinds/override";
 
 /**
@@ -13,6 +14,7 @@ export function manifestFor(
 ): ReturnType<typeof overriddenFor> {
   const shares = (status.places ?? []).map(({ share }) => share);
   const isDivided = shares.length > 0 && shares.every((share) => share !== null);
-  const manifest = isDivided ? dividedManifest(spec.manifest, shares, index) : spec.manifest;
+  const wanted = wantedManifest(spec);
+  const manifest = isDivided ? dividedManifest(wanted, shares, index) : wanted;
   return overriddenFor(manifest, spec.placement?.overrides, cluster);
 }

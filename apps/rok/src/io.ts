@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import { environment } from "@octoplane/shared/config";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
-import { limits } from "@octoplane/shared/limits";
+import { wholeText } from "./input/whole-text.ts";
 
 /** What a command knows of the world around it; tests hand in their own. */
 export interface Io {
@@ -79,15 +79,5 @@ async function askSecret(question: string): Promise<string> {
 }
 
 async function readInput(): Promise<string> {
-  const parts: string[] = [];
-  let length = 0;
-  process.stdin.setEncoding("utf8");
-  for await (const part of process.stdin as AsyncIterable<string>) {
-    length += part.length;
-    if (length > limits.yamlCharsMax) {
-      throw failure("TooLarge", `-: longer than ${limits.yamlCharsMax} characters`);
-    }
-    parts.push(part);
-  }
-  return parts.join("");
+  return await wholeText("standard input", process.stdin as AsyncIterable<Buffer>);
 }

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
+import { adjustmentsField, adjustmentText, stoppedField } from "./adjustment.ts";
 import { applicationState } from "./application-state.ts";
 import { ConditionSchema } from "./condition.ts";
 import {
@@ -11,6 +12,7 @@ import {
   warnOfConstraints,
 } from "./constraints.ts";
 import { checkCopies, placesField } from "./copies.ts";
+import { checkDelivery, deliveryField } from "./delivery.ts";
 import { NewClusterSchema } from "./decision.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
@@ -77,6 +79,9 @@ const SpecSchema = Type.Object(
     auto_cluster_create: Type.Boolean({ default: false }),
     tolerations: tolerationsField,
     placement: placementField,
+    delivery: deliveryField,
+    adjustments: adjustmentsField,
+    stopped: stoppedField,
     reschedule_after: Type.Optional(
       Type.Union([Type.Number({ minimum: 0, maximum: 31_536_000 }), Type.Null()], {
         description:
@@ -171,7 +176,23 @@ export const ApplicationKind = defineKind({
   aliases: ["app"],
   fields: { spec: SpecSchema },
   status: StatusSchema,
-  subresources: ["binding", "complete", "shutdown", "retry", "decisions"],
+  subresources: [
+    "binding",
+    "complete",
+    "shutdown",
+    "retry",
+    "decisions",
+    "scale",
+    "set-image",
+    "restart",
+    "suspend",
+    "resume",
+    "rerun",
+    "stop",
+    "start",
+    "migrate",
+    "undo",
+  ],
   secrets: ["complete_token", "complete_key", "shutdown_token", "shutdown_key"].map((field) => [
     "status",
     field,
@@ -180,6 +201,9 @@ export const ApplicationKind = defineKind({
     ["spec", "reschedule_after"],
     ["spec", "tolerations"],
     ["spec", "placement"],
+    ["spec", "delivery"],
+    ["spec", "adjustments"],
+    ["spec", "stopped"],
     ...["preferred", "expressions", "applications", "spread", "ignore_capacity"].map((field) => [
       "spec",
       "constraints",
@@ -210,6 +234,7 @@ export const ApplicationKind = defineKind({
     ["status", "last_observed_manifest"],
     ["status", "last_applied_manifest"],
   ],
+  keepsRevisions: true,
   finalizers: ["kubernetes_resources_deletion"],
   columns: [
     { title: "state", cell: (app) => formatState(app.status.state) },
@@ -254,6 +279,12 @@ export const ApplicationKind = defineKind({
           ),
         ),
     },
+    {
+      title: "adjusted",
+      wide: true,
+      cell: ({ spec }) => (spec.adjustments ?? []).map(adjustmentText).join("\n"),
+    },
+    { title: "stopped", wide: true, cell: ({ spec }) => spec.stopped ?? "" },
     { title: "hooks", wide: true, cell: (app) => joined(app.spec.hooks) },
     { title: "scheduled_to", wide: true, cell: (app) => formatRef(app.status.scheduled_to) },
     { title: "scheduled", wide: true, cell: (app) => app.status.scheduled ?? "" },
@@ -275,6 +306,7 @@ export const ApplicationKind = defineKind({
       ...checkNeighbours(app),
       ...checkTolerations("spec.tolerations", app.spec.tolerations),
       ...checkPlacement("spec.placement", app.spec.placement),
+      ...checkDelivery("spec.delivery", app.spec.delivery),
       ...checkCopies("spec.placement.copies", app.spec.placement?.copies),
       ...checkOverrides(
         "spec.placement.overrides",

@@ -4,7 +4,7 @@ import { failure } from "@octoplane/shared/errors";
 
 /**
  * A backup as a text of lines, each of them JSON (application/x-ndjson): a header; for each object its record, that of its
- * status, its decisions and its events, one below the other; a trailer that counts them and says what all bytes before it
+ * status, its decisions, its events and its revisions, one below the other; a trailer that counts them and says what all bytes before it
  * come to. Without its trailer a backup is broken, whatever the reason. What the server and the command line both know of it.
  */
 export const backupFormat = "octoplane-backup";

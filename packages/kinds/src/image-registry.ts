@@ -1,6 +1,5 @@
-import { isFacts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
-import { podSpecPath } from "./pod-spec.ts";
+import { withImages } from "./pod-spec.ts";
 
 /**
  * The object with every image of its Pods taken from another registry. An image name begins with a registry when its first part
@@ -8,37 +7,7 @@ import { podSpecPath } from "./pod-spec.ts";
  * (distribution reference grammar). Pure.
  */
 export function withRegistry(item: ManifestObject, registry: string): ManifestObject {
-  const path = podSpecPath(item);
-  return path === undefined
-    ? item
-    : (changedAt(item, path, withImages(registry)) as ManifestObject);
-}
-
-function changedAt(
-  value: unknown,
-  [step, ...rest]: readonly string[],
-  change: (value: unknown) => unknown,
-): unknown {
-  if (step === undefined) return change(value);
-  if (!isFacts(value) || !isFacts(value[step])) return value;
-  return { ...value, [step]: changedAt(value[step], rest, change) };
-}
-
-function withImages(registry: string): (spec: unknown) => unknown {
-  return (spec) => {
-    if (!isFacts(spec)) return spec;
-    const changed: Record<string, unknown> = { ...spec };
-    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
-      const containers = spec[list];
-      if (!Array.isArray(containers)) continue;
-      changed[list] = containers.map((container: unknown) =>
-        isFacts(container) && typeof container["image"] === "string"
-          ? { ...container, image: fromRegistry(container["image"], registry) }
-          : container,
-      );
-    }
-    return changed;
-  };
+  return withImages(item, ({ image }) => fromRegistry(image, registry));
 }
 
 /** `nginx:1.27` from `mirror.example.org/hub` is `mirror.example.org/hub/library/nginx:1.27`. */

@@ -74,6 +74,8 @@ export interface Kind<
   readonly krakeForm?: KrakeForm;
   /** What is large, and emptied in a summary: lists, objects and texts; everything keeps its shape. */
   readonly bulky?: readonly FieldPath[];
+  /** Its last specifications are kept, to be looked at and gone back to. */
+  readonly keepsRevisions?: boolean;
   /** What objects can be chosen by in a field selector, beside their names and their state. */
   readonly selectable?: readonly FieldPath[];
   /** Finalizers that the server adds at creation, so that no deletion can overtake the controller that owns them. */

@@ -31,7 +31,10 @@ describe("the objects of a manifest", () => {
       "expected metadata.name in this Pod",
       { apiVersion: "v1", kind: "Pod", metadata: { name: 1 } },
     ],
-    ["write a name", { apiVersion: "v1", kind: "Pod", metadata: { generateName: "a-" } }],
+    [
+      "leave the old one behind",
+      { apiVersion: "v1", kind: "Service", metadata: { generateName: "a-" } },
+    ],
     ["expected metadata.namespace of Pod a to be text", item("Pod", "a", { namespace: 1 })],
     ["a cluster file of kind", { ...item("Cluster", "a"), apiVersion: "kind.x-k8s.io/v1alpha4" }],
     ["render it first", { ...item("K", "a"), apiVersion: "kustomize.config.k8s.io/v1beta1" }],

@@ -1,4 +1,5 @@
 import type { FieldProblem } from "@octoplane/shared/errors";
+import { lookAlike } from "./look-alike.ts";
 
 /** One Kubernetes object of an application, as the user wrote it. */
 export type ManifestObject = Readonly<Record<string, unknown>>;
@@ -9,7 +10,9 @@ export interface ManifestIdentity {
   readonly kind: string;
   /** As written; whether the kind has a namespace is known to the cluster only. */
   readonly namespace: string | undefined;
+  /** With `isPrefix` what its name begins with (`generateName`). */
   readonly name: string;
+  readonly isPrefix?: true;
 }
 
 /** Who an object is, or why it cannot be told. Identity is group, kind, namespace and name, never the version. */
@@ -23,13 +26,16 @@ export function identify(item: ManifestObject): ManifestIdentity | { readonly pr
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
     return { problem: `expected metadata in this ${kind}` };
   }
-  const { name, namespace, generateName } = metadata as Record<string, unknown>;
+  const { name: given, namespace, generateName: prefix } = metadata as Record<string, unknown>;
+  const isPrefix = (given === undefined || given === "") && typeof prefix === "string";
+  const name = isPrefix ? prefix : given;
   if (typeof name !== "string" || name === "") {
+    return { problem: `expected metadata.name in this ${kind}` };
+  }
+  if (isPrefix && !onceOnly.has(`${apiVersion}/${kind}`)) {
     const hint =
-      typeof generateName === "string"
-        ? " (generateName gives no lasting identity; write a name)"
-        : "";
-    return { problem: `expected metadata.name in this ${kind}${hint}` };
+      "generateName is for Jobs and Pods, which run once; another name each time would leave the old one behind";
+    return { problem: `expected metadata.name in this ${kind} (${hint})` };
   }
   if (namespace !== undefined && namespace !== null && typeof namespace !== "string") {
     return { problem: `expected metadata.namespace of ${kind} ${name} to be text` };
@@ -41,8 +47,11 @@ export function identify(item: ManifestObject): ManifestIdentity | { readonly pr
     kind,
     namespace: namespace === "" || typeof namespace !== "string" ? undefined : namespace,
     name,
+    ...(isPrefix ? { isPrefix } : {}),
   };
 }
+
+const onceOnly = new Set(["batch/v1/Job", "v1/Pod"]);
 
 /** Every item must be an object of its own. */
 export function checkManifest(manifest: readonly ManifestObject[]): readonly FieldProblem[] {
@@ -50,14 +59,21 @@ export function checkManifest(manifest: readonly ManifestObject[]): readonly Fie
   const seen = new Map<string, number>();
   for (const [index, item] of manifest.entries()) {
     const field = `spec.manifest[${index}]`;
+    const other = lookAlike(item);
+    if (other) {
+      problems.push({
+        field,
+        message: `this is ${other.what}, not an object for a cluster; ${other.instead}`,
+      });
+      continue;
+    }
     const identity = identify(item);
     if ("problem" in identity) {
       problems.push({ field, message: identity.problem });
       continue;
     }
-    const lookalike = notForClusters(identity);
-    if (lookalike) problems.push({ field, message: lookalike });
-    const { group, kind, namespace, name } = identity;
+    const { group, kind, namespace, name, isPrefix } = identity;
+    if (isPrefix) continue;
     const key = JSON.stringify([group, kind, namespace ?? "", name]);
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index);
@@ -69,17 +85,3 @@ export function checkManifest(manifest: readonly ManifestObject[]): readonly Fie
   }
   return problems;
 }
-
-/** Files that look like manifests but are read by tools, not by clusters. */
-function notForClusters({ group, kind }: ManifestIdentity): string | undefined {
-  const what = toolFiles.get(group);
-  return what === undefined
-    ? undefined
-    : `${group} ${kind} is ${what}, not an object for a cluster`;
-}
-
-const toolFiles: ReadonlyMap<string, string> = new Map([
-  ["k3d.io", "a cluster file of k3d"],
-  ["kind.x-k8s.io", "a cluster file of kind"],
-  ["kustomize.config.k8s.io", "a kustomization (render it first)"],
-]);

@@ -1,4 +1,4 @@
-import { factsOf, type Facts } from "./manifest-facts.ts";
+import { factsOf, isFacts, type Facts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
 
 /**
@@ -32,4 +32,45 @@ export function podSpecOf(item: ManifestObject): Facts {
   let spec: Facts = item;
   for (const step of path) spec = factsOf(spec[step]);
   return spec;
+}
+
+/** The object with what stands at a path changed; as it is, where nothing stands there. Pure. */
+export function changedAt(
+  item: ManifestObject,
+  path: readonly string[],
+  change: (value: Facts) => Facts,
+): ManifestObject {
+  const [step, ...rest] = path;
+  if (step === undefined) return change(item);
+  const inner = item[step];
+  return isFacts(inner) ? { ...item, [step]: changedAt(inner, rest, change) } : item;
+}
+
+/** A container, as far as it says which image it runs. */
+export interface ContainerImage {
+  readonly name: string | undefined;
+  readonly image: string;
+}
+
+/** The object with the images of its containers, those of the start too, changed. Pure. */
+export function withImages(
+  item: ManifestObject,
+  change: (container: ContainerImage) => string,
+): ManifestObject {
+  const path = podSpecPath(item);
+  if (path === undefined) return item;
+  return changedAt(item, path, (spec) => {
+    const changed: Record<string, unknown> = { ...spec };
+    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
+      const containers = spec[list];
+      if (!Array.isArray(containers)) continue;
+      changed[list] = containers.map((container: unknown) => {
+        if (!isFacts(container) || typeof container["image"] !== "string") return container;
+        const { name, image } = container;
+        const named = typeof name === "string" ? name : undefined;
+        return { ...container, image: change({ name: named, image }) };
+      });
+    }
+    return changed;
+  });
 }

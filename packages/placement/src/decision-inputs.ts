@@ -1,5 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
+import { wantedManifest } from "@octoplane/kinds/wanted-manifest";
 import { limits } from "@octoplane/shared/limits";
 import { canonicalJson, fromPlain, toPlain, type Plain } from "@octoplane/shared/plain-data";
 import type { Candidate } from "./candidate.ts";
@@ -47,12 +48,14 @@ export function applicationFacts(app: Application): Application {
   const { spec, status } = app;
   // Overrides are parts of manifests, and may hold what is secret on one cluster.
   const { overrides: _overrides, ...placement } = spec.placement ?? {};
+  // What verbs adjusted is in what is wanted.
+  const { adjustments: _adjustments, stopped: _stopped, ...written } = spec;
   return {
     ...app,
     metadata: { ...app.metadata, owners: [], finalizers: [] },
     spec: {
-      ...spec,
-      manifest: manifestFacts(spec.manifest ?? []),
+      ...written,
+      manifest: manifestFacts(wantedManifest({ ...spec, manifest: spec.manifest ?? [] })),
       ...(spec.placement === undefined ? {} : { placement }),
       tosca: {},
       csar: null,
@@ -102,7 +105,7 @@ type Manifest = Application["spec"]["manifest"];
 /** By manifest, which never changes: it is the same for every decision about an application. */
 const known = new WeakMap<object, Manifest>();
 
-function manifestFacts(manifest: Manifest): Manifest {
+function manifestFacts(manifest: readonly Manifest[number][]): Manifest {
   let facts = known.get(manifest);
   if (!facts) {
     facts = manifest.filter(isWorkload).map((object) => thinned(object) as typeof object);

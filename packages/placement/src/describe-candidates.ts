@@ -1,6 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { CandidateVerdict, Place } from "@octoplane/kinds/decision";
-import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
+import type { Requests } from "@octoplane/kinds/workload-requests";
 import type { Candidate } from "./candidate.ts";
 import type { Comparison } from "./comparison.ts";
 import { estimatesOf } from "./estimates.ts";
@@ -9,6 +9,7 @@ import { preferredParts, preferredScore, type PreparedPreference } from "./prefe
 import { comesFirst, type Ranked } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { isRankedBy, type Weighing } from "./weighing.ts";
+import { requestsOfApplication } from "./promises.ts";
 
 /** The candidates in words, best first, those that do not fit last. */
 export function describeCandidates(
@@ -38,7 +39,7 @@ export function describeCandidates(
     const isCurrent = here.has(candidate);
     const stickiness = isCurrent ? weighing.stickiness : 0;
     const hasUnits = candidate.readings.some(({ unit }) => unit !== undefined);
-    if (hasUnits) requests ??= requestsOf(input.app.spec.manifest);
+    if (hasUnits) requests ??= requestsOfApplication(input.app);
     const row = describeCandidate(candidate, {
       prepared,
       preferences,

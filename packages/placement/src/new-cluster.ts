@@ -2,7 +2,7 @@ import type { Application } from "@octoplane/kinds/application";
 import { waitingForCluster } from "@octoplane/kinds/application-state";
 import type { CandidateVerdict, Decision, NewClusterStep, Place } from "@octoplane/kinds/decision";
 import type { Reason, ResourceRef } from "@octoplane/kinds/metadata";
-import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
+import type { Requests } from "@octoplane/kinds/workload-requests";
 import { limits } from "@octoplane/shared/limits";
 import { holdOfBrake } from "./calm.ts";
 import type { Candidate } from "./candidate.ts";
@@ -13,6 +13,7 @@ import { preferredScore } from "./preferences.ts";
 import { isBetter, type Ranked } from "./rank.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { isRankedBy } from "./weighing.ts";
+import { requestsOfApplication } from "./promises.ts";
 
 interface Input {
   readonly app: Application;
@@ -71,7 +72,7 @@ interface Offer extends Ranked {
 function offersOf(input: Input): readonly Offer[] {
   const { app, newCluster, by } = input;
   const obstacle = obstacleOf(input);
-  const asked = requestsOf(app.spec.manifest);
+  const asked = requestsOfApplication(app);
   const { cpuCores, memoryBytes } = newCluster.shape;
   const requests: Requests = {
     ...asked,

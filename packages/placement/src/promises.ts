@@ -2,6 +2,7 @@ import type { Application } from "@octoplane/kinds/application";
 import type { Cluster } from "@octoplane/kinds/cluster";
 import { conditionOf } from "@octoplane/kinds/condition";
 import { dividedManifest, largestPart } from "@octoplane/kinds/divide-replicas";
+import { wantedManifest } from "@octoplane/kinds/wanted-manifest";
 import { requestsOf, type Requests } from "@octoplane/kinds/workload-requests";
 import { limits } from "@octoplane/shared/limits";
 
@@ -13,7 +14,7 @@ const known = new WeakMap<object, Requests>();
 
 /** What an application requests on the cluster that it comes to. */
 export function requestsOfApplication(app: Pick<Application, "spec">): Requests {
-  const { manifest } = app.spec;
+  const manifest = wantedManifest(app.spec);
   let requests = known.get(manifest);
   if (!requests) {
     requests = requestsOf(manifest);
@@ -32,7 +33,7 @@ const knownParts = new WeakMap<object, Map<number, Requests>>();
 export function requestsOfPlace(app: Pick<Application, "spec">): Requests {
   const copies = app.spec.placement?.copies;
   if (copies?.replicas !== "divided") return requestsOfApplication(app);
-  const { manifest } = app.spec;
+  const manifest = wantedManifest(app.spec);
   const count = copies.count === "all" ? requestsOfApplication(app).pods : copies.count;
   const parts = Math.max(1, count);
   const byParts = knownParts.get(manifest) ?? new Map<number, Requests>();
@@ -50,7 +51,7 @@ export function requestsOfShare(
 ): Requests {
   const given = shares.filter((share) => share !== null);
   if (given.length === 0 || given.length < shares.length) return requestsOfApplication(app);
-  return requestsOf(dividedManifest(app.spec.manifest, given, index));
+  return requestsOf(dividedManifest(wantedManifest(app.spec), given, index));
 }
 
 /**

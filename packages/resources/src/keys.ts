@@ -8,6 +8,7 @@ import type { AnyKind } from "@octoplane/kinds/kind";
  *     /registry/<api>/<plural>/[<namespace>/]<name>/status
  *     /decisions/<uid>/<slot>
  *     /events/<uid>/<slot>
+ *     /revisions/<uid>/<slot>
  *     /metric-values/<uid>
  *     /fleet-journal/<namespace>/<writer>/<entry and what it is>
  *
@@ -84,6 +85,14 @@ export function eventKey(uid: string, slot: number): string {
 
 export function eventPrefix(uid: string): string {
   return `/events/${uid}/`;
+}
+
+export function revisionKey(uid: string, slot: number): string {
+  return `${revisionPrefix(uid)}${String(slot).padStart(3, "0")}`;
+}
+
+export function revisionPrefix(uid: string): string {
+  return `/revisions/${uid}/`;
 }
 
 export function metricValueKey(uid: string): string {

@@ -4,7 +4,8 @@ import { redactedSecret } from "@octoplane/kinds/redacted-secret";
 import { failure } from "@octoplane/shared/errors";
 import type { Entry } from "@octoplane/store/store";
 import type { Part } from "./keys.ts";
-import { migrateRecord, newestVersion, type PlainRecord } from "./schema-version.ts";
+import { deflatedIfLarge, type PlainRecord } from "./deflated-record.ts";
+import { migrateRecord, newestVersion } from "./schema-version.ts";
 import { mapSecrets } from "./secret-fields.ts";
 
 /**
@@ -33,7 +34,7 @@ export interface Stored<T> {
 
 /** Always of the newest form, whatever the record was read from. */
 export function encodeRecord(record: ObjectRecord | StatusRecord): Uint8Array {
-  return Buffer.from(JSON.stringify({ v: newestVersion, ...record }));
+  return Buffer.from(JSON.stringify({ v: newestVersion, ...deflatedIfLarge(record) }));
 }
 
 /** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */

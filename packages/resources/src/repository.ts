@@ -24,6 +24,7 @@ import {
   type StatusRecord,
   type StoredMetadata,
 } from "./record.ts";
+import { revisionRemovals, revisionWrites } from "./revision-log.ts";
 import type { Sealer } from "./sealer.ts";
 import { mapSecrets, redactFields } from "./secret-fields.ts";
 import { fetchListing, type ListSources } from "./listing.ts";
@@ -287,7 +288,12 @@ export class Repository<R extends AnyResource = AnyResource> {
       const key = partKey(this.kind, ref, "object");
       const goes =
         force || (next.metadata.deleted !== null && next.metadata.finalizers.length === 0);
-      const writes = goes ? this.#removals(ref, pair) : [{ key, value: encodeRecord(next) }];
+      const writes = goes
+        ? this.#removals(ref, pair)
+        : [
+            { key, value: encodeRecord(next) },
+            ...revisionWrites(this.kind, pair.object.record, next),
+          ];
       const guards = [{ key, revision: pair.object.revision }];
       // A status that counts one decision more would leave that decision behind.
       if (goes && pair.status)
@@ -311,6 +317,7 @@ export class Repository<R extends AnyResource = AnyResource> {
     }
     writes.push(...eventRemovals(uid, pair.status?.record.status));
     writes.push(...metricValueRemovals(this.kind, uid));
+    writes.push(...revisionRemovals(this.kind, pair.object.record));
     return writes;
   }
 

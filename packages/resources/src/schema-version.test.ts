@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { CloudKind } from "@octoplane/kinds/cloud";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { readAs } from "@octoplane/kinds/read-input";
+import { limits } from "@octoplane/shared/limits";
 import { decodeObject, decodeStatus, encodeRecord } from "./record.ts";
-import { migrateRecord, migrations, newestVersion, type PlainRecord } from "./schema-version.ts";
+import type { PlainRecord } from "./deflated-record.ts";
+import { migrateRecord, migrations, newestVersion } from "./schema-version.ts";
 
 function entry(value: Uint8Array | string) {
   return { key: "/registry/k", value: Buffer.from(value), revision: 7n, created: 7n };
@@ -41,6 +44,43 @@ describe("records of form 1", () => {
     const written = encodeRecord(record);
     expect(JSON.parse(Buffer.from(written).toString())).toEqual({ v: newestVersion, ...record });
     expect(decodeStatus(entry(written)).record).toEqual(record);
+  });
+});
+
+describe("records of form 2", () => {
+  it.each(["application-object", "application-status"])("%s reads as it was written", (name) => {
+    const { v, ...record } = JSON.parse(stored(2, name).toString());
+    expect(v).toBe(2);
+    const decode = name.endsWith("status") ? decodeStatus : decodeObject;
+    expect(decode(entry(stored(2, name)))).toEqual({ record, revision: 7n });
+  });
+});
+
+describe("a large record", () => {
+  const { v: _version, ...plain } = JSON.parse(stored(2, "application-object").toString());
+  const text = "what stands in manifests repeats itself; ".repeat(50_000);
+  const large = { ...plain, fields: { ...plain.fields, large: { text, é: "ü" } } };
+
+  it("is written in a fraction of its size, as JSON, and reads as it was", () => {
+    const written = encodeRecord(large);
+    expect(written.length).toBeLessThan(text.length / 10);
+    expect(JSON.parse(Buffer.from(written).toString())).toMatchObject({ v: newestVersion });
+    expect(decodeObject(entry(written)).record).toEqual(large);
+  });
+
+  it("that is broken, or more than a record may be, is refused by name", () => {
+    const bomb = deflateRawSync(Buffer.alloc(limits.inflatedRecordBytesMax + 1, 32));
+    const cases: readonly (readonly [object, string])[] = [
+      [{ deflated: "AAAA" }, "is deflated, and broken"],
+      [{ deflated: bomb.toString("base64") }, "is deflated, and broken"],
+      [{ deflated: deflateRawSync("[]").toString("base64") }, "is deflated, and no record"],
+      [{ deflated: 1 }, "is not deflated as records are"],
+      [{ deflated: "", status: {} }, "is not deflated as records are"],
+    ];
+    for (const [record, said] of cases) {
+      const bytes = JSON.stringify({ v: newestVersion, ...record });
+      expect(() => decodeStatus(entry(bytes))).toThrow(`/registry/k ${said}`);
+    }
   });
 });
 

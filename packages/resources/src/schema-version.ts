@@ -1,3 +1,4 @@
+import { inflated, type PlainRecord } from "./deflated-record.ts";
 import type { Part } from "./keys.ts";
 
 /**
@@ -8,9 +9,6 @@ import type { Part } from "./keys.ts";
  * A migration is pure and total: it takes every record that its form allows. Whoever adds one adds records of the form before
  * it to `testdata/records`, which are never changed again.
  */
-
-/** A record as it was read, without its number. */
-export type PlainRecord = Readonly<Record<string, unknown>>;
 
 export interface Migration {
   /** It leads from this form to the next. */
@@ -34,8 +32,11 @@ const countEvents: Migration = {
   },
 };
 
+/** Form 3: what is large may be deflated (`deflated-record.ts`), which is undone before anything else is done. */
+const mayBeDeflated: Migration = { from: 2, object: same, status: same };
+
 /** In order, without a gap. */
-export const migrations: readonly Migration[] = [countEvents];
+export const migrations: readonly Migration[] = [countEvents, mayBeDeflated];
 
 /** The form that this program writes. */
 export const newestVersion = migrations.length + 1;
@@ -45,7 +46,7 @@ export const newestVersion = migrations.length + 1;
  * it cannot be read.
  */
 export function migrateRecord(part: Part, stored: PlainRecord): PlainRecord | string {
-  const { v: version, ...record } = stored;
+  const { v: version, ...written } = stored;
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1) {
     return `has no schema version (v: ${told(version)})`;
   }
@@ -55,6 +56,8 @@ export function migrateRecord(part: Part, stored: PlainRecord): PlainRecord | st
       "it was written by a newer one"
     );
   }
+  const record = version >= 3 ? inflated(written) : written;
+  if (typeof record === "string") return record;
   let current: PlainRecord = record;
   for (const migration of migrations.slice(version - 1)) current = migration[part](current);
   return current;

@@ -22,6 +22,9 @@ export interface Expectation {
   readonly isWhole?: boolean;
 }
 
+/** What of the metadata of a body says which state it was made from. */
+export type Guards = Pick<MetadataInput, "resource_version" | "modified">;
+
 /**
  * Refuses a body that was read before the last change. A resource version (header or body) is held to the object's
  * half, because status writes are no conflict; without one, `modified` is, because that is what Krake's clients send
@@ -30,7 +33,7 @@ export interface Expectation {
 export function checkGuard(
   title: string,
   current: AnyResource,
-  sent: Pick<MetadataInput, "resource_version" | "modified">,
+  sent: Guards,
   expected: Expectation,
 ): void {
   for (const text of [expected.ifMatch, sent.resource_version]) {

@@ -1,6 +1,7 @@
 import { clientLimits } from "./limits/client-limits.ts";
 import { placementLimits } from "./limits/placement-limits.ts";
 import { storeLimits } from "./limits/store-limits.ts";
+import { workloadLimits } from "./limits/workload-limits.ts";
 
 /**
  * Every bound of the system, with its reason. A number that limits anything and does not stand
@@ -289,6 +290,7 @@ export const limits = {
   simDeletionMs: 100,
 
   ...clientLimits,
+  ...workloadLimits,
 
   // --- demo ----------------------------------------------------------------------------------------------
   /** One step of the demo on slow real clusters: an image has to be pulled. */

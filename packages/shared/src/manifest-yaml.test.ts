@@ -47,7 +47,26 @@ describe("what kubectl wrote down for the odd cases", () => {
     const files = ["a.yaml", "b.yaml"].map((name) =>
       readFileSync(join(folder, "no-newline-at-eof", name), "utf8"),
     );
+    // A formatter that had been here would have taken the point away.
+    expect(files[0]).not.toMatch(/\n$/);
     expect(files.flatMap(read)).toHaveLength(2);
+    // Joined as texts, the two would be one broken document.
+    expect(errorOf(files.join("")).code).toBe("Unparsable");
+  });
+
+  it("includes a byte order mark and the line ends of another system", () => {
+    const text = readFileSync(join(folder, "bom-crlf", "in.yaml"), "utf8");
+    expect(text).toMatch(/^\uFEFF[^]*\r\n/);
+    expect(read(text)).toMatchObject([{ data: { a: "l1\nl2\n" } }]);
+  });
+
+  it("includes objects of every other odd case, none of which is refused as text", () => {
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".yaml") && !name.startsWith("yaml11"))
+      .toSorted();
+    expect(files.length).toBeGreaterThan(28);
+    const empty = files.filter((name) => read(readFileSync(join(folder, name), "utf8")).length < 1);
+    expect(empty).toEqual([]);
   });
 
   it("includes empty and null values as they stand", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import jwt from "jsonwebtoken";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AuditRecordKind } from "@octoplane/kinds/audit-record";
+import { applicationActions } from "@octoplane/kinds/application-actions";
 import { kinds } from "@octoplane/kinds/registry";
 import type { Json } from "../../rest.ts";
 import { waitFor } from "../../wait-for.ts";
@@ -227,7 +228,8 @@ export function accessSuite(open: OpenServer): void {
       template
         .replace("{namespace}", namespace)
         .replace("{name}", name)
-        .replace("{sequence}", "1") + (queries[template] ?? "");
+        .replace("{sequence}", "1")
+        .replace("{generation}", "1") + (queries[template] ?? "");
     if (kind && template.includes("{name}")) {
       const scope = kind.namespaced ? "/namespaces/a" : "";
       const collection = `/${kind.api}${scope}/${kind.plural}`;
@@ -278,6 +280,20 @@ export function accessSuite(open: OpenServer): void {
       : { [target.kind.toLowerCase()]: ref };
   };
 
+  /** On an application that has what the actions are about. */
+  const actionBodyOf = async (action: string, name: string): Promise<Json> => {
+    const template = { spec: { containers: [{ name: "c", image: "i" }] } };
+    const objects = [
+      { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "w" }, spec: { template } },
+      { apiVersion: "batch/v1", kind: "Job", metadata: { name: "j" }, spec: { template } },
+    ];
+    const body = { metadata: { name }, spec: { manifest: objects } };
+    await server.ok("PUT", `${applications("a")}/${name}`, { body });
+    if (action === "scale") return { workloads: [{ name: "w", replicas: 3 }] };
+    if (action === "set-image") return { workloads: [{ name: "w", images: { c: "j" } }] };
+    return action === "migrate" ? { to: "elsewhere" } : {};
+  };
+
   /** What an operation is sent; one that takes a body and is not known here fails. */
   const bodyOf = async (method: string, template: string, name: string): Promise<Json> => {
     if (method === "GET" || method === "DELETE") return undefined;
@@ -299,6 +315,9 @@ export function accessSuite(open: OpenServer): void {
       return { documents: [{ api: "core", kind: "Role", ...sampleOf("Role", name) }] };
     }
     if (!kind) throw new Error(`${method} ${template}: no case for this operation yet`);
+    const action = applicationActions.find((one) => template.endsWith(`{name}/${one.name}`));
+    if (action) return await actionBodyOf(action.name, name);
+    if (template.endsWith("{name}/undo")) return await actionBodyOf("undo", name);
     if (method === "POST") return sampleOf(kind.kind, `${name}-new`);
     if (template.endsWith("/{name}")) {
       return { ...sampleOf(kind.kind, name), metadata: { name, labels: { walked: "yes" } } };

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { accessSuite } from "./access-suite.ts";
+import { actionsSuite } from "./actions-suite.ts";
 import { additionsSuite } from "./additions-suite.ts";
 import { bootstrapSuite } from "./bootstrap-suite.ts";
 import { constraintsSuite } from "./constraints-suite.ts";
@@ -31,6 +32,7 @@ export function apiConformance(name: string, open: OpenServer): void {
     describe("grants", () => grantSuite(open));
     describe("tokens", () => tokenSuite(open));
     describe("bootstrap", () => bootstrapSuite(open));
+    describe("actions", () => actionsSuite(open));
     describe("additions", () => additionsSuite(open));
     describe("constraints", () => constraintsSuite(open));
     describe("history", () => historySuite(open));

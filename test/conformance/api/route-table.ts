@@ -1,3 +1,4 @@
+import { applicationActions } from "@octoplane/kinds/application-actions";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { kinds, recordKinds } from "@octoplane/kinds/registry";
 
@@ -64,6 +65,10 @@ const single = [
   `PUT ${application}/complete`,
   `PUT ${application}/shutdown`,
   `PUT ${application}/retry`,
+  ...applicationActions.map(({ name }) => `POST ${application}/${name}`),
+  `POST ${application}/undo`,
+  `GET ${application}/revisions`,
+  `GET ${application}/revisions/{generation}`,
   `GET ${application}/decisions`,
   `GET ${application}/decisions/{sequence}/replay`,
   `GET ${application}/explanation`,

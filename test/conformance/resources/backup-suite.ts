@@ -8,6 +8,7 @@ import { RoleKind } from "@octoplane/kinds/role";
 import { backupLines } from "@octoplane/resources/backup/backup-lines";
 import { dryStore } from "@octoplane/resources/dry-store";
 import { restoreRecords } from "@octoplane/resources/restore/restore";
+import { newestVersion } from "@octoplane/resources/schema-version";
 import { Sealer } from "@octoplane/resources/sealer";
 import { isFailure } from "@octoplane/shared/errors";
 import { systemRandom } from "@octoplane/shared/random";
@@ -112,7 +113,7 @@ async function makeOld(bench: Bench): Promise<void> {
   const { entries } = await bench.store.list("/registry/");
   const writes = entries.map(({ key, value }) => {
     const { v, ...record }: Json = JSON.parse(Buffer.from(value).toString());
-    expect(v).toBe(2);
+    expect(v).toBe(newestVersion);
     delete record.status?.events;
     return { key, value: Buffer.from(JSON.stringify({ v: 1, ...record })) };
   });
@@ -148,7 +149,10 @@ export function backupSuite(open: OpenBench): void {
       await apps.update(ref, applicationBody("a", { metadata: { labels: { x: "z" } } }));
       const now = await everything(bench);
       const stem = `/registry/kubernetes/applications/${namespace}/a`;
-      expect([now[`${stem}/object`].v, now[`${stem}/status`].v]).toEqual([2, 2]);
+      expect([now[`${stem}/object`].v, now[`${stem}/status`].v]).toEqual([
+        newestVersion,
+        newestVersion,
+      ]);
       expect(now[`${stem}/status`].status).toMatchObject({ retries: 1, events: 0 });
       expect(now["/registry/core/roles/r/object"].v).toBe(1);
       await bench.clear();

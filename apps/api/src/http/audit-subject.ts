@@ -1,3 +1,4 @@
+import { applicationActions } from "@octoplane/kinds/application-actions";
 import type { AuditEntry } from "@octoplane/kinds/audit-record";
 import type { Verb } from "@octoplane/kinds/role";
 
@@ -14,6 +15,12 @@ const telling: ReadonlySet<string> = new Set(["kubeconfig", "backup"]);
 /** Questions whose answer takes a body to ask; nothing is written. */
 const asking: ReadonlySet<string> = new Set(["plans", "backtests"]);
 
+/** Actions on an object are changes of it, as their rights say. */
+const acting: ReadonlySet<string> = new Set([
+  ...applicationActions.map(({ name }) => name),
+  "undo",
+]);
+
 /**
  * What a request was about, by the pattern of its route (`/kubernetes/namespaces/:namespace/applications/:name/status`);
  * `undefined` for one that changes nothing and tells no secret. Pure.
@@ -25,7 +32,10 @@ export function auditSubject(
 ): Pick<AuditEntry, "verb" | "api" | "resource" | "namespace" | "name"> | undefined {
   const parts = route.split("/").filter((part) => part !== "");
   const last = parts.at(-1) ?? "";
-  const verb = verbs[method] ?? (method === "GET" && telling.has(last) ? "get" : undefined);
+  const isAction = method === "POST" && acting.has(last);
+  const verb = isAction
+    ? "update"
+    : (verbs[method] ?? (method === "GET" && telling.has(last) ? "get" : undefined));
   if (verb === undefined || asking.has(last)) return undefined;
   const { namespace = null, name } = params as {
     readonly namespace?: string;

@@ -2,14 +2,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import { readInput, type Input } from "@octoplane/kinds/read-input";
-import { checkGuard } from "@octoplane/resources/update-rules";
-import { failure, invalid, isFailure } from "@octoplane/shared/errors";
+import type { Guards } from "@octoplane/resources/update-rules";
+import { failure, invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { userOf, type ApiContext } from "../api-context.ts";
-import { admit } from "../admission.ts";
+import type { ApiContext } from "../api-context.ts";
 import { isObject, mergePatch, mergePatchType } from "../http/merge-patch.ts";
-import { dryRunOf, readIfMatch } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
+import { changeObject } from "./change-object.ts";
 import { answer, demand, pathOf, withWarnings } from "./resource.ts";
 
 const PatchSchema = Type.Object(
@@ -36,24 +35,11 @@ export function patchRoute(app: FastifyInstance, context: ApiContext, kind: AnyK
   app.patch(pathOf(kind), schema, async (request, reply) => {
     const ref = demand(context, kind, request, "update");
     const patch = readPatch(request);
-    const ifMatch = readIfMatch(request);
-    const repository = context.resources.of(kind, dryRunOf(request));
-    for (let attempt = 0; ; attempt += 1) {
-      const current = await repository.mustGet(ref);
+    const updated = await changeObject(context, kind, { ref, request }, (current) => {
       const input = patched(kind, current, patch);
-      // Held to what the patch was applied to; the write itself is held to that too.
-      const guards = guardsOf(patch, input);
-      checkGuard(`${kind.kind} ${ref.name}`, current, guards, ifMatch);
-      await admit(context, kind, { input, ref, user: userOf(request) });
-      const { resource_version } = current.metadata;
-      const guarded = { ...input, metadata: { ...input.metadata, resource_version } };
-      try {
-        const updated = await repository.update(ref, guarded, { isWhole: true });
-        return answer(withWarnings(reply, kind, updated), updated);
-      } catch (error) {
-        if (!isFailure(error, "Conflict") || attempt >= limits.conflictRetriesMax) throw error;
-      }
-    }
+      return { input, guards: guardsOf(patch, input) };
+    });
+    return answer(withWarnings(reply, kind, updated), updated);
   });
 }
 
@@ -79,7 +65,7 @@ function patched(kind: AnyKind, current: AnyResource, patch: Patch): Input {
 }
 
 /** The guards that the patch itself brings, once they are known to be texts. */
-function guardsOf(patch: Patch, { metadata }: Input): Parameters<typeof checkGuard>[2] {
+function guardsOf(patch: Patch, { metadata }: Input): Guards {
   const sent = isObject(patch["metadata"]) ? patch["metadata"] : {};
   const { resource_version, modified } = metadata;
   return {

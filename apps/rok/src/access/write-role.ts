@@ -48,7 +48,7 @@ async function writeFiles(
   kind: AnyKind,
   { file, isNew }: { readonly file: readonly string[]; readonly isNew: boolean },
 ): Promise<void> {
-  const documents = await readOctoplaneFiles(session, file, "whole", kind);
+  const documents = await readOctoplaneFiles(session, file, "whole", { usual: kind });
   const wrong = documents.filter((document) => document.kind !== kind);
   if (wrong.length > 0) {
     throw invalid(wrong.map(({ place }) => ({ field: place, message: `expected a ${kind.kind}` })));

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Call, Run } from "../leaf.ts";
 import { leaf } from "../leaf.ts";
+import type { ChartFlags } from "../input/render-chart.ts";
 import type { ApplicationFlags } from "../kubernetes/change-application.ts";
 import type { HistoryFlags } from "../kubernetes/explain-application.ts";
 import type { WaitFlags } from "../kubernetes/finish.ts";
@@ -9,7 +10,6 @@ import {
   collectInjections,
   collectLabel,
   readInteger,
-  readSeconds,
   readShutdownHook,
 } from "../input/option-values.ts";
 import { collectCopyWeight, readCopies, readCopySpread } from "../input/copy-values.ts";
@@ -23,7 +23,11 @@ import {
   collectTogether,
   collectToleration,
 } from "../input/scheduling-values.ts";
+import { addApplicationActions } from "./application-actions.ts";
 import { addGet, addList } from "./resource.ts";
+import { deliveryFlags } from "./delivery-flags.ts";
+import { addRollout } from "./rollout.ts";
+import { waitFlags } from "./wait-flags.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 
 const applications = lazyKind(
@@ -34,8 +38,10 @@ const applications = lazyKind(
 );
 
 /** The flags of `create` and `update` as they are parsed. */
-export interface WriteFlags extends ApplicationFlags, WaitFlags {
+export interface WriteFlags extends ApplicationFlags, ChartFlags, WaitFlags {
   readonly file?: readonly string[];
+  readonly recursive?: boolean;
+  readonly kustomize?: string;
   readonly observerSchemaFile?: string;
   readonly inject?: Readonly<Record<string, string>>;
 }
@@ -83,6 +89,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
         .option("--remove-existing-preferences", "remove all preferences first")
         .option("--remove-existing-expressions", "remove all expressions first")
         .option("--remove-existing-neighbours", "remove all rules about others and spreads first")
+        .option("--remove-existing-dependencies", "remove all dependencies first")
         .option("--remove-existing-tolerations", "remove all tolerations first")
         .option("--remove-policy", "be placed without a policy")
         .option("--remove-existing-weights", "remove all weights first");
@@ -109,6 +116,8 @@ export function addApplicationCommands(run: Run, parent: Command): void {
     act: async (call) =>
       (await import("../kubernetes/write-application.ts")).retryApplication(call),
   });
+  addApplicationActions(run, app, applications);
+  addRollout(run, app, applications);
   addExplanations(run, app);
 }
 
@@ -135,10 +144,12 @@ function writeFlags(command: Command): void {
   command
     .option(
       "-f, --file <path>",
-      "manifests or a TOSCA template: a file, a folder, or - (repeat)",
+      "manifests or a TOSCA template: a file, a folder, a pattern, an address, or - (repeat)",
       collect,
     )
+    .option("--recursive", "folders with what lies below them (also -R without a value)")
     .option("-u, --url <url>", "TOSCA template (.yaml, .yml) or CSAR archive (.zip, .csar)")
+    .option("--input <name=value>", "an input of the TOSCA template (repeat)", collectLabel)
     .option("-O, --observer-schema-file <path>", "fields of the objects that are observed")
     .option("-L, --cluster-label-constraint <text>", 'such as "location is DE" (repeat)', collect)
     .option(
@@ -177,9 +188,23 @@ function writeFlags(command: Command): void {
       "ask before it is shut down: seconds, give_up or delete, attempts",
       readShutdownHook,
     );
+  renderFlags(command);
+  deliveryFlags(command);
   neighbourFlags(command);
   copyFlags(command);
   backoffFlags(command);
+}
+
+function renderFlags(command: Command): void {
+  command
+    .option("-k, --kustomize <folder>", "manifests that kustomize, or kubectl, renders here")
+    .option("--chart <chart>", "a Helm chart that helm renders here: a folder, a .tgz, or a name")
+    .option("--values <file>", "values for the chart (repeat)", collect)
+    .option("--set <key=value>", "a value for the chart (repeat)", collect)
+    .option("--set-string <key=value>", "the same, always as text (repeat)", collect)
+    .option("--release <name>", "its release; left out: the application's name")
+    .option("--chart-version <version>", "of a chart in a repository; left out: the newest")
+    .option("--repo <url>", "the repository of the chart");
 }
 
 function copyFlags(command: Command): void {
@@ -241,10 +266,4 @@ export function backoffFlags(command: Command): void {
     .option("--backoff <factor>", "by which the delay between attempts grows", readInteger)
     .option("--backoff-delay <seconds>", "delay before the second attempt", readInteger)
     .option("--backoff-limit <count>", "attempts; -1: no limit", readInteger);
-}
-
-export function waitFlags(command: Command, states: string): void {
-  command
-    .option("--wait [state]", `until it is ${states}`)
-    .option("--timeout <time>", "give up waiting after this (5m)", readSeconds);
 }

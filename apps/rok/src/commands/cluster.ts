@@ -11,7 +11,8 @@ import {
 import type { DrainFlags } from "../kubernetes/drain-cluster.ts";
 import { readTaintChange } from "../input/scheduling-values.ts";
 import type { BackoffFlags } from "../kubernetes/change-application.ts";
-import { backoffFlags, waitFlags, type DeleteFlags } from "./application.ts";
+import { backoffFlags, type DeleteFlags } from "./application.ts";
+import { waitFlags } from "./wait-flags.ts";
 import { addGet, addList, type TableExtras } from "./resource.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 

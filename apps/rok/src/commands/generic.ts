@@ -62,9 +62,10 @@ function addWriting(run: Run, parent: Command): void {
       command
         .requiredOption(
           "-f, --file <path>",
-          "YAML or JSON: a file, a folder, or - (repeat)",
+          "YAML or JSON: a file, a folder, a pattern, an address, or - (repeat)",
           collect,
         )
+        .option("--recursive", "folders with what lies below them (also bare -R)")
         .option("--dry-run", "the server checks everything and stores nothing"),
     act: async (call: Call<ApplyFlags>) =>
       await (await import("../objects/apply-documents.ts")).applyFiles(call),

@@ -146,6 +146,8 @@ const fileFlags = new Set([
   "--password-file",
   "--token-file",
   "--observer-schema-file",
+  "--values",
+  "--chart",
 ]);
 
 function valuesOf(option: Option): {
@@ -158,7 +160,8 @@ function valuesOf(option: Option): {
   if (option.argChoices) return { candidates: texts(option.argChoices) };
   if (flag === "--output" && isCommonOption(option)) return { candidates: texts(formatNames) };
   if (fileFlags.has(flag)) return { candidates: [], also: { type: "files" } };
-  if (flag === "--data-dir") return { candidates: [], also: { type: "folders" } };
+  if (flag === "--data-dir" || flag === "--kustomize")
+    return { candidates: [], also: { type: "folders" } };
   if (flag === "--resource") return { candidates: [], also: { type: "kinds" } };
   if (flag === "--verb") return { candidates: [], also: { type: "verbs" } };
   return { candidates: [] };

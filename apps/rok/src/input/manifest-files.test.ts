@@ -55,7 +55,7 @@ test("files are read in order, folders by name, and what is left out is named", 
     "app/z.json:1",
     "app/z.json:1",
   ]);
-  expect(notes).toEqual(["rok: left out app/README.md", "rok: left out app/below"]);
+  expect(notes).toEqual(["rok: left out app/README.md", "rok: left out app/below (a folder)"]);
 });
 
 const wrong: readonly (readonly [string, RegExp])[] = [

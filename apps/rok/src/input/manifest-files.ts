@@ -1,8 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
 import { failure, isFailure } from "@octoplane/shared/errors";
-import { readDocuments } from "@octoplane/shared/manifest-yaml";
-import { fileProblem } from "./file-problem.ts";
+import { readDocuments, type ReadDocuments } from "@octoplane/shared/manifest-yaml";
+import { isAddress, tellableAddress } from "./fetched-text.ts";
+import { sourcesAt, type Source } from "./file-sources.ts";
 import type { Io } from "../io.ts";
 
 export interface ManifestFiles {
@@ -14,35 +13,63 @@ export interface ManifestFiles {
 /** `overrides` have neither a version nor a kind. */
 type What = "manifests" | "objects" | "overrides";
 
+export interface ReadWish {
+  /** What the documents are; left out: manifests. */
+  readonly what?: What;
+  /** Folders with all that lies below them. */
+  readonly recursive?: boolean;
+}
+
 /**
- * Reads files, folders (their .yaml, .yml and .json files by name, not those below) and `-`, each
- * by itself and in order. What a folder holds beside is named, so that nothing is left out in
- * silence. Objects of Octoplane also come as a list, as `-o json` and `-o yaml` print them.
- * `Invalid` or `Unparsable` with the place.
+ * Reads files, folders (their .yaml, .yml and .json files by name; those below too when that is
+ * wished for), patterns of names, http(s) addresses and `-`, each by itself and in order. What a
+ * folder holds beside is named, so that nothing is left out in silence. Objects of Octoplane also
+ * come as a list, as `-o json` and `-o yaml` print them. `Invalid` or `Unparsable` with the place.
  */
 export async function readManifestFiles(
   paths: readonly string[],
   io: Io,
   note: (text: string) => void,
-  what: What = "manifests",
+  { what = "manifests", recursive = false }: ReadWish = {},
 ): Promise<ManifestFiles> {
+  const sources: Source[] = [];
+  for (const path of paths) sources.push(...(await sourcesAt(path, { io, note, recursive })));
+  const read = readSources(sources, what);
+  if (paths.length > 0 && read.documents.length === 0) {
+    const told = paths.map((path) => (isAddress(path) ? tellableAddress(path) : path));
+    throw failure("Invalid", `${told.join(", ")}: expected ${what}, found no document`);
+  }
+  return read;
+}
+
+/** The documents of texts, each read by itself. `Invalid` or `Unparsable` with the place. */
+export function readSources(sources: readonly Source[], what: What = "manifests"): ManifestFiles {
   const documents: Readonly<Record<string, unknown>>[] = [];
   const places: string[] = [];
-  for (const path of paths) {
-    for (const source of await sourcesAt(path, io, note)) {
-      const read = readDocuments(source.text, source.name);
-      for (const [index, document] of read.documents.entries()) {
-        const place = `${source.name}:${read.lines[index]}`;
-        const found = recordsOf(document, place, what);
-        documents.push(...found);
-        places.push(...found.map(() => place));
-      }
+  for (const source of sources) {
+    const read = readSource(source);
+    for (const [index, document] of read.documents.entries()) {
+      const place = `${source.name}:${read.lines[index]}`;
+      const found = recordsOf(document, place, what);
+      documents.push(...found);
+      places.push(...found.map(() => place));
     }
   }
-  if (paths.length > 0 && documents.length === 0) {
-    throw failure("Invalid", `${paths.join(", ")}: expected ${what}, found no document`);
-  }
   return { documents, places };
+}
+
+/** What a Helm template says between its braces; other text with braces is no reason for a hint. */
+const templateAction =
+  /\{\{-?\s*(?:\.[A-Z]|\/\*|\$|(?:if|else|end|range|with|define|include|template|toYaml|default|quote|tpl)\b)/;
+
+function readSource({ name, text }: Source): ReadDocuments {
+  try {
+    return readDocuments(text, name);
+  } catch (error) {
+    if (!isFailure(error, "Unparsable") || !templateAction.test(text)) throw error;
+    const hint = "this is a template of a Helm chart: give the chart's folder with --chart";
+    throw failure("Unparsable", `${error.message} (${hint})`, { fields: error.fields });
+  }
 }
 
 function recordsOf(
@@ -67,39 +94,6 @@ export function withPlaces(error: unknown, places: readonly string[]): unknown {
     return { field: place === undefined ? field : `${place}: ${field}`, message };
   });
   return failure("Invalid", error.message, { fields });
-}
-
-interface Source {
-  readonly name: string;
-  readonly text: string;
-}
-
-async function sourcesAt(
-  path: string,
-  io: Io,
-  note: (text: string) => void,
-): Promise<readonly Source[]> {
-  if (path === "-") return [{ name: "standard input", text: await io.readInput() }];
-  const file = resolve(io.cwd, path);
-  try {
-    if (!(await stat(file)).isDirectory()) return [await sourceOf(path, file)];
-    const entries = await readdir(file, { withFileTypes: true });
-    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const isManifest = (entry: (typeof entries)[number]): boolean =>
-      !entry.isDirectory() && /\.(?:ya?ml|json)$/i.test(entry.name);
-    for (const entry of entries) {
-      if (!isManifest(entry)) note(`rok: left out ${join(path, entry.name)}`);
-    }
-    return await Promise.all(
-      entries.filter(isManifest).map(({ name }) => sourceOf(join(path, name), join(file, name))),
-    );
-  } catch (error) {
-    throw failure("Invalid", `${path} cannot be read: ${fileProblem(error)}`);
-  }
-}
-
-async function sourceOf(name: string, file: string): Promise<Source> {
-  return { name, text: await readFile(file, "utf8") };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -36,6 +36,10 @@ const cases: readonly (readonly [string, string, string])[] = [
   ],
   ["underscores in values stay", "-l a_b=c_d --file my_app.yaml", "-l a_b=c_d --file my_app.yaml"],
   ["after -- nothing is touched", "-- --metric a_b --wait", "-- --metric a_b --wait"],
+  ["a bare -R at the end is kubectl's", "create a -f k8s -R", "create a -f k8s --recursive"],
+  ["-R before an option is, too", "-R -f k8s", "--recursive -f k8s"],
+  ["-R before a word without a dot is, too", "-R a -f k8s", "--recursive a -f k8s"],
+  ["-R before a kind is a constraint", "-R a.b.c -R a -R", "-R a.b.c --recursive a --recursive"],
   ["a flag with = is left to the parser", "--metric=x --wait=running", "--metric=x --wait=running"],
 ];
 

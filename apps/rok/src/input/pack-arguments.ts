@@ -3,7 +3,8 @@ import { usageError } from "../exit-status.ts";
 /**
  * Krake's command line has flags with two and more values (`--metric NAME WEIGHT`) and flags whose
  * value may be left out in front of a name (`--wait NAME`). The parser knows neither, so such flags
- * are packed into one argument before it runs: `--metric=["NAME","WEIGHT"]`, `--wait=running`.
+ * are packed into one argument before it runs: `--metric=["NAME","WEIGHT"]`, `--wait=running`. A
+ * bare `-R` becomes `--recursive`.
  * Pure.
  */
 export function packArguments(argv: readonly string[]): readonly string[] {
@@ -11,6 +12,11 @@ export function packArguments(argv: readonly string[]): readonly string[] {
   for (let index = 0; index < argv.length;) {
     const argument = argv[index]!;
     if (argument === "--") return [...packed, ...argv.slice(index)];
+    if (argument === "-R" && !isResource(argv[index + 1])) {
+      packed.push("--recursive");
+      index += 1;
+      continue;
+    }
     const flag = withDashes(argument);
     const take = takers[flag];
     if (take === undefined) {
@@ -23,6 +29,14 @@ export function packArguments(argv: readonly string[]): readonly string[] {
     index += 1 + values.length;
   }
   return packed;
+}
+
+/**
+ * Krake's `-R plural.group` is a constraint; a `-R` with anything else behind it is kubectl's, which
+ * has no value. The name of a custom resource always has a dot.
+ */
+function isResource(next: string | undefined): boolean {
+  return next !== undefined && !next.startsWith("-") && next.includes(".");
 }
 
 /** The values of a packed flag, or what was written as `--flag=value`. */

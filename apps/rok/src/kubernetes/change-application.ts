@@ -1,15 +1,19 @@
 import type { Preference } from "@octoplane/kinds/constraints";
+import type { Delivery } from "@octoplane/kinds/delivery";
 import type { NeighbourRule, SpreadRule } from "@octoplane/kinds/neighbour-rule";
 import type { PlacementChoice } from "@octoplane/kinds/placement-choice";
 import type { Toleration } from "@octoplane/kinds/taint";
 import { failure } from "@octoplane/shared/errors";
 import type { NamedNumber, ShutdownHook } from "../input/option-values.ts";
 import { changedCopies, type CopyFlags } from "./change-copies.ts";
+import { changedDelivery, type DeliveryFlags } from "./change-delivery.ts";
+import { withInputs } from "./tosca-inputs.ts";
 import { changedConstraints, changedPin, type NeighbourFlags } from "./change-neighbours.ts";
 
 /** What the flags of `app create` and `app update` ask for. */
-export interface ApplicationFlags extends BackoffFlags, CopyFlags, NeighbourFlags {
+export interface ApplicationFlags extends BackoffFlags, CopyFlags, DeliveryFlags, NeighbourFlags {
   readonly url?: string;
+  readonly input?: Readonly<Record<string, string>>;
   readonly enableMigration?: boolean;
   readonly disableMigration?: boolean;
   readonly label?: Readonly<Record<string, string>>;
@@ -64,6 +68,7 @@ interface ApplicationSpec {
   readonly hooks?: readonly string[];
   readonly tolerations?: readonly Toleration[];
   readonly placement?: PlacementChoice;
+  readonly delivery?: Delivery;
   readonly [field: string]: unknown;
 }
 
@@ -95,13 +100,14 @@ export function changeApplication<
     flags.clusterMetricConstraint,
   );
   const weighed = changedPolicy(app.spec.placement, flags);
+  const delivery = changedDelivery(app.spec.delivery, flags);
   const placement = changedCopies(changedPin(weighed, flags), flags, files.overrides);
   return {
     ...app,
     metadata: { ...app.metadata, labels: changedLabels(app.metadata, flags) },
     spec: {
       ...app.spec,
-      ...source(flags, files),
+      ...source(app.spec, flags, files),
       ...(files.observerSchema ? { observer_schema: files.observerSchema } : {}),
       constraints: {
         ...constraints,
@@ -117,6 +123,7 @@ export function changeApplication<
       },
       ...tolerations(app.spec.tolerations, flags),
       ...(placement === undefined ? {} : { placement }),
+      ...(delivery === undefined ? {} : { delivery }),
       ...hookFields(hooks ?? [], flags),
       ...backoffFields(flags),
       ...(flags.autoClusterCreate === undefined
@@ -239,23 +246,38 @@ export interface MetricRef {
 
 /**
  * Manifests, a TOSCA template, or the URL of one or of an archive; the new one takes the place of
- * any other.
+ * any other. Inputs go into the new template, or else into the one that is there.
  */
-function source(flags: ApplicationFlags, files: ApplicationFiles): object {
+function source(before: ApplicationSpec, flags: ApplicationFlags, files: ApplicationFiles): object {
   const none = { manifest: [], tosca: {}, csar: null };
   const { documents } = files;
-  if (documents && flags.url !== undefined) {
+  const { url, input } = flags;
+  if (documents && url !== undefined) {
     throw failure("Invalid", "expected either --file or --url, not both");
   }
-  if (flags.url !== undefined) {
-    const isArchive = /\.(?:zip|csar)$/i.test(flags.url);
-    return { ...none, ...(isArchive ? { csar: flags.url } : { tosca: flags.url }) };
+  if (url !== undefined) {
+    if (input) throw failure("Invalid", "--input: give the template itself, with --file");
+    const isArchive = /\.(?:zip|csar)$/i.test(url);
+    return { ...none, ...(isArchive ? { csar: url } : { tosca: url }) };
   }
-  if (!documents) return {};
+  if (!documents) return input ? { tosca: withInputs(templateOf(before), input) } : {};
   const isTosca = documents.map((document) => "tosca_definitions_version" in document);
-  if (!isTosca.includes(true)) return { ...none, manifest: documents };
-  if (documents.length === 1) return { ...none, tosca: documents[0] };
+  if (!isTosca.includes(true)) {
+    if (input) throw failure("Invalid", "--input: only a TOSCA template has inputs");
+    return { ...none, manifest: documents };
+  }
+  const [template, ...others] = documents;
+  if (template && others.length === 0) {
+    return { ...none, tosca: input ? withInputs(template, input) : template };
+  }
   throw failure("Invalid", "expected one TOSCA template by itself, or manifests only");
+}
+
+function templateOf({ tosca }: ApplicationSpec): Readonly<Record<string, unknown>> {
+  if (typeof tosca === "object" && tosca !== null && "tosca_definitions_version" in tosca) {
+    return tosca as Readonly<Record<string, unknown>>;
+  }
+  throw failure("Invalid", "--input: the application has no TOSCA template of its own");
 }
 
 function migration(flags: ApplicationFlags): { readonly migration?: boolean } {

@@ -1,14 +1,15 @@
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { anyKind, type AnyResource } from "@octoplane/kinds/kind";
 import { isName } from "@octoplane/kinds/metadata";
-import { changeApplication, type ApplicationFiles } from "./change-application.ts";
+import { readApplicationFiles, type ReadApplication } from "./application-files.ts";
+import { changeApplication } from "./change-application.ts";
 import type { DeleteFlags, WriteFlags } from "../commands/application.ts";
 import { usageError } from "../exit-status.ts";
 import { finish, readWish } from "./finish.ts";
-import { inject } from "./inject.ts";
 import type { Call } from "../leaf.ts";
-import { readManifestFiles, withPlaces } from "../input/manifest-files.ts";
+import { withPlaces } from "../input/manifest-files.ts";
 import { printOne } from "../output/print-resource.ts";
+import { plainText } from "../output/terminal-text.ts";
 import type { Session } from "../session.ts";
 import { updateResource } from "../objects/update-resource.ts";
 
@@ -22,15 +23,20 @@ export async function createApplication({
   session,
 }: Call<WriteFlags>): Promise<number> {
   const wish = readWish(options, ["running", "creating", "pending", "completed"]);
-  const read = await readFiles(options, session);
+  const name = args[0] ?? "";
+  const read = await readApplicationFiles(options, session, {
+    name,
+    namespace: async () => options.targetNamespace ?? usualNamespace,
+  });
   if (!read.files.documents && options.url === undefined) {
-    throw usageError("expected manifests or a template: --file or --url");
+    throw usageError("expected manifests or a template: --file, --kustomize, --chart or --url");
   }
   const objects = (await session.client()).of(ApplicationKind);
-  const empty = { metadata: { name: args[0] ?? "" }, spec: {} };
+  const empty = { metadata: { name }, spec: {} };
   const draft = changeApplication(empty, options, read.files);
   const namespace = await session.namespace();
   const created = await placed(read.places, () => objects.create(draft, namespace));
+  tell(session, read);
   return await finish(session, kind, created, wish);
 }
 
@@ -44,12 +50,17 @@ export async function updateApplication({
   if (Object.keys(changes).length === 0) {
     throw usageError("nothing to change: name at least one flag");
   }
-  const read = await readFiles(options, session);
+  const name = args[0] ?? "";
+  const read = await readApplicationFiles(options, session, {
+    name,
+    namespace: async () => options.targetNamespace ?? (await namespaceOfObjects(session, name)),
+  });
   const objects = (await session.client()).of(ApplicationKind);
-  const ref = { namespace: await session.namespace(), name: args[0] ?? "" };
+  const ref = { namespace: await session.namespace(), name };
   const updated = await placed(read.places, () =>
     updateResource(objects, ref, (app) => changeApplication(app, options, read.files)),
   );
+  tell(session, read);
   return await finish(session, kind, updated, wish);
 }
 
@@ -74,29 +85,18 @@ export async function retryApplication({ args, session }: Call<object>): Promise
   await printOne(session, kind, await client.transport.json<AnyResource>("PUT", path));
 }
 
-async function readFiles(
-  options: WriteFlags,
-  session: Session,
-): Promise<{ readonly files: ApplicationFiles; readonly places: readonly string[] }> {
-  const note = (text: string): void => session.note(text);
-  const named = options.file ?? [];
-  const read = named.length === 0 ? undefined : await readManifestFiles(named, session.io, note);
-  const { observerSchemaFile: schema, inject: values } = options;
-  if (values && !read) throw usageError("--inject: there is no --file to inject into");
-  const observer =
-    schema === undefined ? undefined : await readManifestFiles([schema], session.io, note);
-  const overrides =
-    typeof options.overrides === "string"
-      ? await readManifestFiles([options.overrides], session.io, note, "overrides")
-      : undefined;
-  return {
-    places: read?.places ?? [],
-    files: {
-      ...(read ? { documents: values ? inject(read.documents, values) : read.documents } : {}),
-      ...(observer ? { observerSchema: observer.documents } : {}),
-      ...(overrides ? { overrides: overrides.documents } : {}),
-    },
-  };
+/** The namespace of a release when the application names none: that of kubeconfigs that say nothing. */
+const usualNamespace = "default";
+
+/** Where the objects of an application go that is there already, as far as its specification says. */
+async function namespaceOfObjects(session: Session, name: string): Promise<string> {
+  const objects = (await session.client()).of(ApplicationKind);
+  const { spec } = await objects.get({ namespace: await session.namespace(), name });
+  return spec.delivery?.namespace ?? usualNamespace;
+}
+
+function tell(session: Session, { after }: ReadApplication): void {
+  for (const text of after) session.note(plainText(text));
 }
 
 /** Errors about a manifest name the file and the line that it came from. */

@@ -14,12 +14,14 @@ import type { Session } from "../session.ts";
 
 export interface ApplyFlags {
   readonly file: readonly string[];
+  readonly recursive?: boolean;
   readonly dryRun?: boolean;
 }
 
 /** `rok apply`: makes objects be what files say. */
 export async function applyFiles({ options, session }: Call<ApplyFlags>): Promise<number> {
-  const documents = await readOctoplaneFiles(session, options.file, "whole");
+  const { recursive = false } = options;
+  const documents = await readOctoplaneFiles(session, options.file, "whole", { recursive });
   const results = new ObjectResults(session, options);
   const client = await session.client();
   for (const document of documents) {
@@ -36,16 +38,22 @@ export async function applyFiles({ options, session }: Call<ApplyFlags>): Promis
   return await results.print();
 }
 
+export interface OctoplaneFilesWish {
+  /** The kind of documents which do not say what they are. */
+  readonly usual?: AnyKind;
+  /** Folders with all that lies below them. */
+  readonly recursive?: boolean;
+}
+
 /** Reads and checks every document before anything is sent; one error with every problem. */
 export async function readOctoplaneFiles(
   session: Session,
   files: readonly string[],
   depth: "whole" | "identity",
-  /** That of documents which do not say what they are. */
-  usual?: AnyKind,
+  { usual, recursive = false }: OctoplaneFilesWish = {},
 ): Promise<readonly OctoplaneDocument[]> {
   const note = (text: string): void => session.note(text);
-  const read = await readManifestFiles(files, session.io, note, "objects");
+  const read = await readManifestFiles(files, session.io, note, { what: "objects", recursive });
   const typed = usual
     ? read.documents.map((document) => ({ kind: usual.kind, ...document }))
     : read.documents;

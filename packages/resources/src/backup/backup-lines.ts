@@ -6,7 +6,7 @@ import { isoTime } from "@octoplane/shared/clock";
 import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Entry, Revision, Store } from "@octoplane/store/store";
-import { decisionPrefix, eventPrefix, kindPrefix } from "../keys.ts";
+import { decisionPrefix, eventPrefix, revisionPrefix, kindPrefix } from "../keys.ts";
 import { pairEntries, type EntryPair } from "../page.ts";
 import { decodeObject, decodeStatus } from "../record.ts";
 import type { Parts } from "../repository.ts";
@@ -86,7 +86,7 @@ async function* linesOfKind(
     if (lost.length > 0) yield lost.map(({ key }) => unreadableLine(key));
     for (let first = 0; first < pairs.length; first += limits.backupObjectsMax) {
       const some = pairs.slice(first, first + limits.backupObjectsMax);
-      yield (await Promise.all(some.map((pair) => linesOfPair(store, pair, at)))).flat();
+      yield (await Promise.all(some.map((pair) => linesOfPair(store, kind, pair, at)))).flat();
     }
     if (!more) return;
     after = last ?? entries.at(-1)?.key;
@@ -101,13 +101,15 @@ function isBefore(key: string, last: string | undefined, more: boolean): boolean
 
 async function linesOfPair(
   store: Store,
+  kind: AnyKind,
   { object, status }: EntryPair,
   at: Revision,
 ): Promise<readonly string[]> {
   let uid: string;
+  let generation: number;
   let counters: Readonly<Record<string, unknown>>;
   try {
-    ({ uid } = decodeObject(object).record.metadata);
+    ({ uid, generation } = decodeObject(object).record.metadata);
     counters = status === undefined ? {} : decodeStatus(status).record.status;
   } catch (error) {
     if (!isFailure(error, "Internal")) throw error;
@@ -116,6 +118,7 @@ async function linesOfPair(
   const beside = await Promise.all([
     counters["decisions"] ? readAll(store, decisionPrefix(uid), at) : [],
     counters["events"] ? readAll(store, eventPrefix(uid), at) : [],
+    generation > 1 && kind.keepsRevisions === true ? readAll(store, revisionPrefix(uid), at) : [],
   ]);
   return [object, ...(status ? [status] : []), ...beside.flat()].map(lineOf);
 }

@@ -4,6 +4,7 @@ import { EventSchema } from "@octoplane/kinds/event";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import { isName } from "@octoplane/kinds/metadata";
 import { readAs } from "@octoplane/kinds/read-input";
+import { RevisionRecordSchema } from "@octoplane/kinds/revision";
 import { kinds } from "@octoplane/kinds/registry";
 import { isFailure, type FieldProblem } from "@octoplane/shared/errors";
 import type { Write } from "@octoplane/store/store";
@@ -21,7 +22,7 @@ export interface RestoreGroup {
   readonly ref: Ref;
   readonly object: ObjectRecord;
   readonly status: StatusRecord | undefined;
-  /** Its decisions and events, as they are written. */
+  /** Its decisions, events and revisions, as they are written. */
   readonly beside: readonly (Write & { readonly value: Uint8Array })[];
 }
 
@@ -123,12 +124,19 @@ function placeOf(
   return undefined;
 }
 
-const besideKey = /^\/(decisions|events)\/([^/]+)\/\d{3}$/;
+const besideSchemas: Readonly<Record<string, Parameters<typeof readAs>[0]>> = {
+  decisions: DecisionSchema,
+  events: EventSchema,
+  revisions: RevisionRecordSchema,
+};
 
-/** A decision or an event belongs to the life of the object that stands above it. */
+const besideKey = /^\/(decisions|events|revisions)\/([^/]+)\/\d{3}$/;
+
+/** A decision, an event or a revision belongs to the life of the object that stands above it. */
 function takeBeside(group: OpenGroup | undefined, entry: BackupRecord): readonly FieldProblem[] {
-  const [, what, uid] = besideKey.exec(entry.key) ?? [];
-  if (uid === undefined) {
+  const [, what = "", uid] = besideKey.exec(entry.key) ?? [];
+  const schema = besideSchemas[what];
+  if (uid === undefined || schema === undefined) {
     return [{ field: "key", message: `${entry.key} is of no kind that this program knows` }];
   }
   if (!group) {
@@ -139,7 +147,7 @@ function takeBeside(group: OpenGroup | undefined, entry: BackupRecord): readonly
     return [{ field: "key", message }];
   }
   try {
-    readAs(what === "events" ? EventSchema : DecisionSchema, entry.record, "record");
+    readAs(schema, entry.record, "record");
   } catch (error) {
     if (!isFailure(error, "Invalid")) throw error;
     return error.fields;

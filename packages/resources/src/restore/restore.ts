@@ -4,7 +4,7 @@ import { failure, invalid, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { commitBytes } from "@octoplane/store/check-commit";
 import type { Guard, Store, Write } from "@octoplane/store/store";
-import { decisionPrefix, eventPrefix, partKey } from "../keys.ts";
+import { decisionPrefix, eventPrefix, partKey, revisionPrefix } from "../keys.ts";
 import { decodeObject, decodeStatus } from "../record.ts";
 import type { Parts } from "../repository.ts";
 import { readGroups, type RecordProblem, type RestoreGroup } from "./restore-group.ts";
@@ -95,7 +95,9 @@ async function presentOf(store: Store, { kind, ref }: RestoreGroup): Promise<Pre
   if (!object || kind.status === undefined) return { object, status, beside: [] };
   const { uid } = object.record.metadata;
   const lists = await Promise.all(
-    [decisionPrefix(uid), eventPrefix(uid)].map((prefix) => store.list(prefix, { keysOnly: true })),
+    [decisionPrefix(uid), eventPrefix(uid), revisionPrefix(uid)].map((prefix) =>
+      store.list(prefix, { keysOnly: true }),
+    ),
   );
   const beside = lists.flatMap(({ entries }) => entries.map(({ key }) => key));
   return { object, status, beside };

@@ -4,7 +4,7 @@ import { readAs, readInput } from "@octoplane/kinds/read-input";
 import { isFailure, type FieldProblem } from "@octoplane/shared/errors";
 import type { Ref } from "../keys.ts";
 import type { ObjectRecord, StatusRecord } from "../record.ts";
-import type { PlainRecord } from "../schema-version.ts";
+import type { PlainRecord } from "../deflated-record.ts";
 import { sealContext } from "../seal-fields.ts";
 import type { Sealer } from "../sealer.ts";
 import { mapSecrets } from "../secret-fields.ts";

@@ -33,6 +33,18 @@ export const clientLimits = {
   rokCompletionsMax: 500,
   /** Values of metrics, or clouds of clusters, that `rok` asks for at once while it makes a table. */
   rokMetricValuesParallelMax: 8,
+  /** One file, answer or output that `rok` reads manifests from: the longest text of YAML, in characters of four bytes. */
+  rokSourceBytesMax: 32 * 1024 * 1024,
+  /** Files that one folder or pattern stands for: each may have many documents, and the largest systems have hundreds. */
+  rokFilesMax: 10_000,
+  /** Fetching a manifest from an address: somebody waits, and it is a few megabytes at most. */
+  rokSourceFetchMs: 30_000,
+  /** Redirects on the way to it: release pages take two, and a circle must end. */
+  rokSourceRedirectsMax: 5,
+  /** A tool that renders manifests: it may fetch a chart and what that depends on over a slow line. */
+  rokToolMs: 600_000,
+  /** What such a tool says beside its result: the last screens of it. */
+  rokToolWordsBytesMax: 64 * 1024,
   /** Changes to one file that `rok edit` offers to correct before it gives up. */
   rokEditsMax: 20,
 

@@ -4,6 +4,10 @@ export const storeLimits = {
   commitOperationsMax: 128,
   /** etcd refuses a request above 1.5 MiB; the difference is room for keys, guards and the framing. */
   commitBytesMax: 1_400_000,
+  /** Larger records are stored deflated: most are far below, and are read with no more than a parser. */
+  plainRecordCharsMax: 64 * 1024,
+  /** The most that one may inflate to: twice the largest body, whatever stands in a doctored backup. */
+  inflatedRecordBytesMax: 16 * 1024 * 1024,
   /** One key: a group, a plural, a namespace and a name of 255 each, with room; LMDB's own limit is 1,978. */
   keyBytesMax: 1_024,
   /** Entries in one page of a list; 500 entries of 2 kB stay well under gRPC's 4 MiB answer. */

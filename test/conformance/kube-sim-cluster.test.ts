@@ -8,6 +8,8 @@ kubeConformance("a simulated cluster", async () => {
   return {
     kubeconfig: cluster.kubeconfig,
     knowsBuiltInFields: false,
+    writeLog: async ({ namespace, name, container }, text) =>
+      cluster.writeLog({ namespace, pod: name, container }, text),
     [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
   };
 });

@@ -3,7 +3,14 @@
  * kwok plays. Everything listens on 127.0.0.1 and lives in a temporary folder.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +28,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly certificate: string;
   /** The name of the one node. */
   readonly nodeName: string;
+  /** A line in the log of every container: kwok answers for all of them from one file. */
+  writeLog(text: string): void;
   /** Kills the API server, as when a cluster is lost. Its data and its port stay. */
   pauseApiServer(): Promise<void>;
   /** Starts it again on the same port and waits until it is ready. */
@@ -38,8 +47,13 @@ export interface Answer {
 const readyDeadlineMs = 60_000;
 const pollMs = 100;
 
-/** Starts a control plane and waits until pods can run on it. Needs the binaries of `build.ts`. */
-export async function startControlPlane(): Promise<ControlPlane> {
+/**
+ * Starts a control plane and waits until pods can run on it. Needs the binaries of `build.ts`. Commands in containers run on this
+ * machine; whoever reaches for a port of any Pod comes to `forwardTo`, a port of this machine.
+ */
+export async function startControlPlane({
+  forwardTo,
+}: { readonly forwardTo?: number } = {}): Promise<ControlPlane> {
   const binaries = controlPlaneBinaries();
   if (binaries === undefined) {
     throw new Error("there is no control plane; build it with `node test/control-plane/build.ts`");
@@ -47,7 +61,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), "control-plane-"));
   const running = new Running(binaries, folder);
   try {
-    await running.start();
+    await running.start(forwardTo);
     return running;
   } catch (error) {
     await running[Symbol.asyncDispose]();
@@ -73,7 +87,7 @@ class Running implements ControlPlane {
     this.#folder = folder;
   }
 
-  async start(): Promise<void> {
+  async start(forwardTo: number | undefined): Promise<void> {
     this.#writeKeys();
     await this.#startEtcd();
     this.#apiPort = await freePort();
@@ -82,11 +96,16 @@ class Running implements ControlPlane {
     this.kubeconfig = this.#kubeconfig();
     writeFileSync(this.#path("kubeconfig"), this.kubeconfig);
     this.#startControllers();
-    await this.#startNode();
+    await this.#startNode(forwardTo);
     await this.#waitFor("the default service account", async () => {
       const path = "/api/v1/namespaces/default/serviceaccounts/default";
       return (await this.call("GET", path)).status === 200;
     });
+  }
+
+  writeLog(text: string): void {
+    const time = new Date().toISOString().replace("Z", "000000Z");
+    appendFileSync(this.#path("containers.log"), `${time} stdout F ${text}\n`);
   }
 
   async pauseApiServer(): Promise<void> {
@@ -104,6 +123,7 @@ class Running implements ControlPlane {
       `--cert-dir=${this.#path("certs")}`,
       "--service-cluster-ip-range=10.96.0.0/16",
       "--authorization-mode=RBAC",
+      "--kubelet-preferred-address-types=InternalIP",
       `--token-auth-file=${this.#path("tokens.csv")}`,
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${this.#path("account.key")}`,
@@ -208,15 +228,26 @@ class Running implements ControlPlane {
     this.#run("kube-scheduler", this.#binaries.scheduler, common);
   }
 
-  async #startNode(): Promise<void> {
+  async #startNode(forwardTo: number | undefined): Promise<void> {
     const stages = this.#binaries.stages.flatMap((path) => ["-c", path]);
     const port = await freePort();
+    this.writeLog("started");
+    const insides = insidesOf(this.#path("containers.log"), forwardTo);
+    writeFileSync(
+      this.#path("insides.yaml"),
+      insides.map((one) => JSON.stringify(one)).join("\n---\n"),
+    );
     this.#run("kwok", this.#binaries.kwok, [
       `--kubeconfig=${this.#path("kubeconfig")}`,
       "--manage-all-nodes=true",
       "--node-ip=127.0.0.1",
       `--server-address=127.0.0.1:${port}`,
+      `--node-port=${port}`,
+      `--tls-cert-file=${this.#path("certs/apiserver.crt")}`,
+      `--tls-private-key-file=${this.#path("certs/apiserver.key")}`,
       ...stages,
+      "-c",
+      this.#path("insides.yaml"),
     ]);
     const capacity = { cpu: "32", memory: "256Gi", pods: "110", "ephemeral-storage": "100Gi" };
     const made = await this.call("POST", "/api/v1/nodes", {
@@ -271,6 +302,23 @@ class Running implements ControlPlane {
       2,
     )}\n`;
   }
+}
+
+/** What kwok answers in the name of every container (its kinds ClusterLogs, ClusterExec, ClusterAttach, ClusterPortForward). */
+function insidesOf(logsFile: string, forwardTo: number | undefined): readonly object[] {
+  const of = (kind: string, spec: object): object => ({
+    apiVersion: "kwok.x-k8s.io/v1alpha1",
+    kind,
+    metadata: { name: "every-pod" },
+    spec,
+  });
+  const target = { address: "127.0.0.1", port: forwardTo };
+  return [
+    of("ClusterLogs", { logs: [{ logsFile, follow: true }] }),
+    of("ClusterAttach", { attaches: [{ logsFile }] }),
+    of("ClusterExec", { execs: [{ local: {} }] }),
+    ...(forwardTo === undefined ? [] : [of("ClusterPortForward", { forwards: [{ target }] })]),
+  ];
 }
 
 function readAnswer(text: string): unknown {

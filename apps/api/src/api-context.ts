@@ -5,6 +5,7 @@ import type { Authenticator } from "./auth/authenticate.ts";
 import type { Authorizer } from "./auth/authorizer.ts";
 import type { RoleBook } from "./auth/role-book.ts";
 import type { User } from "./auth/user.ts";
+import type { ClusterConnections } from "./clusters/cluster-connections.ts";
 import type { ResourceTexts } from "./http/resource-texts.ts";
 import type { FleetCache } from "./placement/fleet-cache.ts";
 import type { Log } from "@octoplane/shared/log";
@@ -26,6 +27,7 @@ export interface ApiContext {
   readonly lookAtKeys?: () => Promise<void>;
   /** Aborts when the server is closing: watches end then. */
   readonly closing: AbortSignal;
+  readonly connections: ClusterConnections;
 }
 
 const users = new WeakMap<FastifyRequest, User>();

@@ -17,6 +17,7 @@ import { RoleBook } from "./auth/role-book.ts";
 import type { TokenSigner } from "./auth/signed-token.ts";
 import { Standing } from "./auth/standing.ts";
 import { bootstrapRoles } from "./bootstrap-roles.ts";
+import { ClusterConnections } from "./clusters/cluster-connections.ts";
 import { readCertificates, reloadCertificates } from "./http/certificate-files.ts";
 import { closerOf } from "./http/closing.ts";
 import { ResourceTexts } from "./http/resource-texts.ts";
@@ -64,6 +65,7 @@ export async function start(
     texts: new ResourceTexts(),
     fleets: new FleetCache(resources.parts),
     closing: closing.signal,
+    connections: new ClusterConnections(resources, log),
   };
   const { tls } = config;
   const auditLog = new AuditLog(resources.parts, { log, most: config.audit_records });
@@ -93,6 +95,7 @@ export async function start(
       closing.abort();
       reload?.[Symbol.dispose]();
       await close();
+      await context.connections[Symbol.asyncDispose]();
       await auditLog[Symbol.asyncDispose]();
       await standing[Symbol.asyncDispose]();
       roles[Symbol.dispose]();

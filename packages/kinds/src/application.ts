@@ -192,6 +192,10 @@ export const ApplicationKind = defineKind({
     "start",
     "migrate",
     "undo",
+    "pods",
+    "logs",
+    "exec",
+    "portforward",
   ],
   secrets: ["complete_token", "complete_key", "shutdown_token", "shutdown_key"].map((field) => [
     "status",

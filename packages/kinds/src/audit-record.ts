@@ -25,6 +25,9 @@ const SpecSchema = Type.Object(
     code: nullable(Type.String({ description: "of the error; null when there was none" })),
     duration_ms: Type.Integer(),
     request_id: Type.String({ description: "as in the answer's x-request-id and in the log" }),
+    detail: Type.Optional(
+      Type.String({ description: "of what leads into a Pod: which one, the port or the command" }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -58,6 +61,7 @@ export const AuditRecordKind = defineKind({
     { title: "from", cell: ({ spec }) => printable(spec.from) },
     { title: "client", wide: true, cell: ({ spec }) => printable(spec.client) },
     { title: "path", wide: true, cell: ({ spec }) => printable(`${spec.method} ${spec.path}`) },
+    { title: "detail", wide: true, cell: ({ spec }) => printable(spec.detail ?? "") },
     { title: "dry run", wide: true, cell: ({ spec }) => String(spec.dry_run) },
     { title: "request", wide: true, cell: ({ spec }) => spec.request_id },
   ],

@@ -2,6 +2,7 @@ import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { Random } from "@octoplane/shared/random";
 import { builtinKind } from "./builtin-kinds.ts";
+import { Containers } from "./containers/containers.ts";
 import { Faults } from "./faults.ts";
 import { KindTable } from "./kind-table.ts";
 import { ObjectStorage } from "./storage.ts";
@@ -17,6 +18,8 @@ export interface Cluster {
   readonly kinds: KindTable;
   readonly faults: Faults;
   readonly traffic: Traffic;
+  /** What is inside the containers. */
+  readonly containers: Containers;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,6 +57,7 @@ export function makeCluster(parts: ClusterParts): Cluster {
     kinds: new KindTable(),
     faults: new Faults(parts.random),
     traffic: new Traffic(),
+    containers: new Containers(parts.clock),
     timers: parts.timers,
     clock: parts.clock,
     random: parts.random,

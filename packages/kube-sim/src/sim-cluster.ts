@@ -105,6 +105,16 @@ export class SimCluster implements Disposable {
     });
   }
 
+  /** A line that the process of a container writes to its log now. */
+  writeLog(
+    place: { readonly namespace: string; readonly pod: string; readonly container: string },
+    text: string,
+  ): void {
+    const pod = this.#cluster.storage.get("/pods", place.namespace, place.pod);
+    if (pod === undefined) throw new Error(`no pod ${place.namespace}/${place.pod}`);
+    this.#cluster.containers.write(pod, place.container, text);
+  }
+
   /** The names of the nodes. */
   nodeNames(): readonly string[] {
     return this.#cluster.storage.list("/nodes").map((node) => node.metadata.name);

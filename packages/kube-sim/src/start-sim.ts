@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, ServerResponse, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
@@ -60,8 +60,19 @@ export async function startSim(options: SimOptions): Promise<Sim> {
   const timers = new Timers(options.clock, onError);
   const entries = new Map<string, Entry>();
   const token = options.authentication === false ? "anybody" : undefined;
-  const server = createServer((request, response) => {
-    void dispatch({ entries, log, isOpen: token !== undefined }, request, response);
+  const context = { entries, log, isOpen: token !== undefined };
+  // Only what is answered as a WebSocket leaves HTTP; whoever offers anything else gets an ordinary answer.
+  const isUpgrade = ({ headers }: IncomingMessage): boolean =>
+    headers.upgrade?.toLowerCase() === "websocket";
+  const server = createServer({ shouldUpgradeCallback: isUpgrade }, (request, response) => {
+    void dispatch(context, { request, response });
+  });
+  server.on("upgrade", (request, socket, head) => {
+    const response = new ServerResponse(request);
+    response.assignSocket(request.socket);
+    response.once("finish", () => socket.end());
+    socket.on("error", () => undefined);
+    void dispatch(context, { request, response, upgrade: { socket, head } });
   });
   // Watches stay open for minutes; a server that cuts them by itself would be a fault nobody asked
   // for.
@@ -136,15 +147,14 @@ interface Dispatch {
 
 async function dispatch(
   { entries, log, isOpen }: Dispatch,
-  request: IncomingMessage,
-  response: ServerResponse,
+  arrival: Pick<Exchange, "request" | "response" | "upgrade">,
 ): Promise<void> {
+  const { request, response } = arrival;
   const url = new URL(request.url ?? "/", "http://sim");
   const match = /^\/clusters\/([^/]+)(\/.*)?$/u.exec(url.pathname);
   const entry = entries.get(match?.[1] ?? "");
   const exchange: Exchange = {
-    request,
-    response,
+    ...arrival,
     method: request.method ?? "GET",
     path: match?.[2] ?? "/",
     query: url.searchParams,

@@ -2,8 +2,9 @@ import { linkedAbort } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
-import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
-import { certificateEnd, peerCertificateEnd } from "./certificate-end.ts";
+import type { Dispatcher } from "undici";
+import { certificateEnd } from "./certificate-end.ts";
+import { openPool } from "./cluster-pool.ts";
 import { answerFailure, networkFailure, notKubernetes } from "./kube-failure.ts";
 import type { KubeLogin } from "./kube-login.ts";
 import { KubeError } from "./kube.ts";
@@ -171,42 +172,6 @@ export class ClusterHttp implements AsyncDisposable {
 /** What a caller gets that no longer wants the answer. */
 export function aborted(): KubeError {
   return new KubeError("given up by the caller", { status: 0, reason: "Aborted", retry: true });
-}
-
-function openPool(
-  login: KubeLogin,
-  connections: number,
-  onConnected: (serverCertificateEnd: number | undefined) => void,
-): Dispatcher {
-  const options = {
-    connections,
-    // One request a connection at a time: a stuck one must not hold others behind it.
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: limits.kubeIdleConnectionMs,
-    keepAliveMaxTimeout: limits.kubeIdleConnectionMs,
-    // The limits of time are ours, over the whole request, and by the clock that was handed in.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  };
-  const connect = {
-    timeout: limits.kubeConnectMs,
-    keepAlive: true,
-    keepAliveInitialDelay: limits.kubeIdleConnectionMs,
-  };
-  if (login.proxyUrl === undefined) {
-    const connector = buildConnector({ ...login.tls, ...connect });
-    return new Pool(login.origin, {
-      ...options,
-      connect: (target, done) =>
-        connector(target, (error, socket) => {
-          if (error) return done(error, null);
-          onConnected(peerCertificateEnd(socket));
-          done(null, socket);
-        }),
-    });
-  }
-  return new ProxyAgent({ ...options, uri: login.proxyUrl, requestTls: login.tls, connect });
 }
 
 function isSuccess(response: Dispatcher.ResponseData): boolean {

@@ -3,6 +3,7 @@ import type { Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { silentLog, type Log } from "@octoplane/shared/log";
 import { aborted, ClusterHttp } from "./cluster-http.ts";
+import { ClusterStreams } from "./cluster-streams.ts";
 import { discoverKinds } from "./discovery.ts";
 import { notKubernetes, unreachable } from "./kube-failure.ts";
 import { readLogin, type KubeLogin } from "./kube-login.ts";
@@ -21,7 +22,10 @@ import {
   type KubeVersion,
   type ListOptions,
   type ObjectRef,
+  type RawAnswer,
+  type RawRequest,
   type ServedKind,
+  type UpgradeAnswer,
 } from "./kube.ts";
 import { repairObject } from "./repair-object.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -58,6 +62,7 @@ class HttpKube implements Kube {
   readonly server: string;
   readonly defaultNamespace: string;
   readonly #http: ClusterHttp;
+  readonly #streams: ClusterStreams;
   readonly #settings: Required<ConnectOptions>;
   readonly #discovery: SharedWork<Discovery>;
   #watches = 0;
@@ -66,6 +71,7 @@ class HttpKube implements Kube {
     this.server = login.origin;
     this.defaultNamespace = login.defaultNamespace;
     this.#http = new ClusterHttp(login, settings);
+    this.#streams = new ClusterStreams(login, settings, this.#http);
     this.#settings = settings;
     this.#discovery = new SharedWork(() => discoverKinds(this.#http, settings.log));
   }
@@ -213,8 +219,20 @@ class HttpKube implements Kube {
     }
   }
 
+  stream(request: RawRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    return this.#streams.stream(request, signal);
+  }
+
+  upgrade(request: RawRequest, signal: AbortSignal): Promise<UpgradeAnswer> {
+    return this.#streams.upgrade(request, signal);
+  }
+
+  proxy(request: RawRequest, signal: AbortSignal): Promise<RawAnswer> {
+    return this.#streams.proxy(request, signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#http[Symbol.asyncDispose]();
+    await Promise.all([this.#http[Symbol.asyncDispose](), this.#streams[Symbol.asyncDispose]()]);
   }
 
   async #applyOnce(

@@ -1,3 +1,5 @@
+import type { Duplex, Readable } from "node:stream";
+
 /**
  * What Octoplane needs of a Kubernetes cluster, and no more. The implementation (`http-kube.ts`) speaks to any
  * conformant API server; the simulated cluster answers the same requests and passes the same suite.
@@ -142,6 +144,46 @@ export interface KubeVersion {
   readonly minor: string;
 }
 
+/** A request whose path and query are the API server's own; what flows is nobody's business on the way. */
+export interface RawRequest {
+  readonly method: string;
+  /** From the root of the API server on, encoded: `/api/v1/…`. One with dot segments is a KubeError (400). */
+  readonly path: string;
+  /** The query with its question mark, or empty. */
+  readonly search: string;
+  /** Those that say who the caller is (`Authorization`, cookies, …) do not pass, nor do those of a connection. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: Readable;
+  /** Nothing may come for long, not even headers: a kubelet begins to answer with the first line of a log. */
+  readonly mayBeSilent?: boolean;
+  /** The protocol of an upgrade; `websocket` when left out. */
+  readonly upgrade?: string;
+}
+
+/** Whatever the API server answered. The body must be read or destroyed: it holds a connection. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: Readable;
+}
+
+/** The raw connection, from the first byte after the handshake, or the answer that was given instead. */
+export type UpgradeAnswer =
+  | {
+      readonly type: "upgraded";
+      readonly headers: RawAnswer["headers"];
+      /** The caller's, to be destroyed. */
+      readonly socket: Duplex;
+    }
+  | {
+      readonly type: "refused";
+      readonly status: number;
+      readonly headers: RawAnswer["headers"];
+      readonly body: Buffer;
+      /** The same as an error. */
+      failure(): KubeError;
+    };
+
 /** One cluster. Every call ends within its time limit; failures are KubeErrors. */
 export interface Kube extends AsyncDisposable {
   /** Scheme and host of the API server, for NodePort addresses: `https://10.0.0.1:6443`. */
@@ -189,4 +231,13 @@ export interface Kube extends AsyncDisposable {
     options: ListOptions & { readonly resourceVersion: string },
     signal: AbortSignal,
   ): AsyncIterable<KubeEvent>;
+  /**
+   * An answer without an end, such as a log that is followed; anything but 2xx is a KubeError. Ends with `signal`, or when the reader
+   * stops. Like the next two it has its own connections; `TooManyStreams` when all are in use.
+   */
+  stream(request: RawRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Leaves HTTP (RFC 9110, section 7.8): exec, attach, port-forward. `signal` counts until there is an answer. */
+  upgrade(request: RawRequest, signal: AbortSignal): Promise<UpgradeAnswer>;
+  /** Passes a request on, and the answer back, whatever it is; only no answer at all is a KubeError. */
+  proxy(request: RawRequest, signal: AbortSignal): Promise<RawAnswer>;
 }

@@ -2,6 +2,7 @@ import { clientLimits } from "./limits/client-limits.ts";
 import { placementLimits } from "./limits/placement-limits.ts";
 import { storeLimits } from "./limits/store-limits.ts";
 import { workloadLimits } from "./limits/workload-limits.ts";
+import { streamLimits } from "./limits/stream-limits.ts";
 
 /**
  * Every bound of the system, with its reason. A number that limits anything and does not stand
@@ -10,6 +11,7 @@ import { workloadLimits } from "./limits/workload-limits.ts";
  */
 export const limits = {
   ...storeLimits,
+  ...streamLimits,
 
   // --- resources -----------------------------------------------------------------------------------------
   /** A guarded write that loses is tried again on the new state this often before it is `Conflict`. */

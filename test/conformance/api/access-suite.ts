@@ -212,8 +212,12 @@ export function accessSuite(open: OpenServer): void {
 
   const openToAll = new Set(["/livez", "/readyz", "/metrics", "/login"]);
   const openToUsers = new Set(["/", "/me", "/me/rights", "/me/rules", "/release"]);
+  const inside = "/kubernetes/namespaces/{namespace}/applications/{name}";
   const queries: Readonly<Record<string, string>> = {
     "/me/rights": "?verb=list&api=core&resource=roles",
+    [`${inside}/exec`]: "?pod=p&command=c",
+    [`${inside}/attach`]: "?pod=p",
+    [`${inside}/portforward`]: "?pod=p&port=1",
   };
   let counter = 0;
 
@@ -246,8 +250,9 @@ export function accessSuite(open: OpenServer): void {
     expect([what, await statusOf(null, "a")]).toEqual([what, isOpen ? 200 : 401]);
     const isListOfAll =
       kind?.namespaced === true && method === "GET" && !template.includes("{namespace}");
-    // Nobody has decided about it.
-    const found = template.endsWith("/replay") ? 404 : 200;
+    // Nobody has decided about it, and it runs nowhere.
+    const isEmpty = /\/(?:replay|pods|tree|logs|exec|attach|portforward)$/.test(template);
+    const found = isEmpty ? 404 : 200;
     const success = template === "/release" ? 202 : found;
     const stranger = needsName || isListOfAll ? success : 403;
     expect([what, await statusOf("bob", "a")]).toEqual([what, stranger]);

@@ -72,6 +72,9 @@ const single = [
   `GET ${application}/decisions`,
   `GET ${application}/decisions/{sequence}/replay`,
   `GET ${application}/explanation`,
+  ...["pods", "tree", "logs", "exec", "attach", "portforward"].map(
+    (name) => `GET ${application}/${name}`,
+  ),
   "POST /kubernetes/namespaces/{namespace}/plans",
   "POST /kubernetes/namespaces/{namespace}/backtests",
   "GET /core/globalmetrics/{name}/value",

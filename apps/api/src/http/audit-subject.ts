@@ -12,6 +12,9 @@ const verbs: Readonly<Record<string, Verb>> = {
 /** Reads that hand out a secret are as telling as writes. */
 const telling: ReadonlySet<string> = new Set(["kubeconfig", "backup"]);
 
+/** Reads by their method only: they lead into containers. */
+const connecting: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
+
 /** Questions whose answer takes a body to ask; nothing is written. */
 const asking: ReadonlySet<string> = new Set(["plans", "backtests"]);
 
@@ -28,21 +31,32 @@ const acting: ReadonlySet<string> = new Set([
 export function auditSubject(
   method: string,
   route: string,
-  { params, body }: { readonly params: unknown; readonly body: unknown },
+  {
+    params,
+    body,
+    isConnection = false,
+  }: {
+    readonly params: unknown;
+    readonly body: unknown;
+    /** Whether it left HTTP, to do nobody knows what. */
+    readonly isConnection?: boolean;
+  },
 ): Pick<AuditEntry, "verb" | "api" | "resource" | "namespace" | "name"> | undefined {
   const parts = route.split("/").filter((part) => part !== "");
   const last = parts.at(-1) ?? "";
   const isAction = method === "POST" && acting.has(last);
   const verb = isAction
     ? "update"
-    : (verbs[method] ?? (method === "GET" && telling.has(last) ? "get" : undefined));
+    : (verbs[method] ?? (method === "GET" ? verbOfGet(last, isConnection) : undefined));
   if (verb === undefined || asking.has(last)) return undefined;
   const { namespace = null, name } = params as {
     readonly namespace?: string;
     readonly name?: string;
   };
   const [api = "", ...rest] = parts;
-  const words = rest.filter((part) => !part.startsWith(":") && part !== "namespaces");
+  const words = rest.filter(
+    (part) => !part.startsWith(":") && part !== "namespaces" && part !== "*",
+  );
   // A route of one word (`/bootstrap`) belongs to no group.
   const isGrouped = words.length > 0;
   return {
@@ -52,6 +66,11 @@ export function auditSubject(
     namespace,
     name: name ?? nameIn(body),
   };
+}
+
+function verbOfGet(last: string, isConnection: boolean): Verb | undefined {
+  if (isConnection || connecting.has(last)) return "create";
+  return telling.has(last) ? "get" : undefined;
 }
 
 /** A creation names its object in the body, which may be anything. */

@@ -14,6 +14,13 @@ export function noteRefusal(request: FastifyRequest, code: ErrorCode): void {
   codes.set(request, code);
 }
 
+const details = new WeakMap<FastifyRequest, string>();
+
+/** What a record of this request tells beside its path. Never a secret. */
+export function noteDetail(request: FastifyRequest, detail: string): void {
+  details.set(request, detail);
+}
+
 /**
  * One record for every request that might change something or that hands out a secret, when it is over: a log line at once,
  * and an entry of the trail. Requests without a valid identity are log lines only: anyone could wash the trail away.
@@ -25,6 +32,7 @@ export function useAudit(app: FastifyInstance, context: ApiContext, trail: Audit
     const subject = auditSubject(request.method, url, {
       params: request.params,
       body: request.body,
+      isConnection: reply.statusCode === 101,
     });
     if (subject === undefined) return;
     const user = findUser(request);
@@ -46,10 +54,16 @@ export function useAudit(app: FastifyInstance, context: ApiContext, trail: Audit
       code,
       duration_ms: Math.round(reply.elapsedTime),
       request_id: request.id,
+      ...detailOf(request),
     };
     context.log.info({ audit: entry }, "audit");
     if (user) trail.append(entry);
   });
+}
+
+function detailOf(request: FastifyRequest): { readonly detail?: string } {
+  const detail = details.get(request);
+  return detail === undefined ? {} : { detail };
 }
 
 /** A record stays small, whatever a client calls itself. */

@@ -3,6 +3,7 @@ import { createServer } from "node:https";
 import type { SecureContextOptions } from "node:tls";
 import type { FastifyHttpOptions } from "fastify";
 import { limits } from "@octoplane/shared/limits";
+import { wantsUpgrade } from "./upgrades.ts";
 
 /**
  * The server below the web framework, over TLS when there are certificates. A client that sends its request slowly is cut
@@ -18,6 +19,7 @@ export function listenerOptions(
     headersTimeout: requestTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.slowClientCheckMs, requestTimeoutMs),
     keepAliveTimeout: limits.keepAliveMs,
+    shouldUpgradeCallback: wantsUpgrade,
   };
   if (!certificates) {
     const keepAliveTimeout = limits.keepAliveMs;

@@ -113,6 +113,7 @@ export class ControllerLoop implements Disposable {
 
   #noteDeletion(object: SimObject): void {
     this.#cluster.podStarts.delete(object.metadata.uid);
+    this.#cluster.containers.forget(object.metadata.uid);
     for (const dependent of this.#cluster.storage.ownedBy(object.metadata.uid)) {
       this.#enqueue(dependent);
     }

@@ -110,6 +110,12 @@ interface Subresource {
   readonly verbs: readonly string[];
 }
 
+const connectionKinds = {
+  exec: "PodExecOptions",
+  attach: "PodAttachOptions",
+  portforward: "PodPortForwardOptions",
+} as const;
+
 /** What a kind has beside its objects, as discovery tells it and requests are held to. */
 export function subresourcesOf(kind: SimKind): readonly Subresource[] {
   const { group, version } = kind;
@@ -122,10 +128,13 @@ export function subresourcesOf(kind: SimKind): readonly Subresource[] {
     verbs: statusVerbs,
   };
   const log = { name: "log", group, version, kind: kind.kind, verbs: ["get"] };
+  const connections = Object.entries(connectionKinds).map(([name, connection]) => {
+    return { name, group, version, kind: connection, verbs: ["create", "get"] };
+  });
   return [
     ...(kind.hasStatus ? [status] : []),
     ...(kind.hasScale ? [scale] : []),
-    ...(kind.group === "" && kind.kind === "Pod" ? [log] : []),
+    ...(kind.group === "" && kind.kind === "Pod" ? [log, ...connections] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** One request and its answer, with the JSON around them. */
 import { messageOf } from "@octoplane/shared/errors";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { limits } from "@octoplane/shared/limits";
 import { parse } from "yaml";
 import { ApiError, badRequest, unsupportedMediaType } from "../api-error.ts";
@@ -13,6 +14,8 @@ export interface Exchange {
   /** Below the prefix of the cluster. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Present when the client wants to leave HTTP; what it sent already comes first. */
+  readonly upgrade?: { readonly socket: Duplex; readonly head: Buffer };
 }
 
 export function sendJson(

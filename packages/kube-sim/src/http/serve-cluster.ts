@@ -2,8 +2,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { pause } from "@octoplane/shared/clock";
 import type { Log } from "@octoplane/shared/log";
-import { ApiError, notFound, unauthorized, unknownResource } from "../api-error.ts";
+import { ApiError, badRequest, notFound, unauthorized, unknownResource } from "../api-error.ts";
 import type { Cluster } from "../cluster.ts";
+import { textAt } from "../json.ts";
 import { kindKey } from "../kind.ts";
 import { scaleOf } from "../operations/scale.ts";
 import {
@@ -26,7 +27,9 @@ import {
   sendText,
   type Exchange,
 } from "./exchange.ts";
-import { podLog } from "./pod-log.ts";
+import { servePodExec } from "./pod-exec.ts";
+import { servePodLog } from "./pod-log.ts";
+import { servePodPortForward } from "./pod-port-forward.ts";
 import { inVersion, listDocument } from "./reading.ts";
 import { routeOf, type ResourceRoute, type Route } from "./route.ts";
 import { asksForWatch, serveWatch } from "./watching.ts";
@@ -54,7 +57,7 @@ export async function serveCluster(served: ServedCluster, exchange: Exchange): P
     exchange.request.socket.destroy();
   };
   const closed = cluster.faults.opened(cut);
-  exchange.response.once("close", closed);
+  (exchange.upgrade?.socket ?? exchange.response).once("close", closed);
   try {
     const isWatch = asksForWatch(exchange.query);
     cluster.traffic.tell({ method: exchange.method, path: exchange.path, isWatch });
@@ -183,6 +186,10 @@ async function serveResource(
   const { namespace, name, subresource } = route;
   const target: Target = { cluster, kind, namespace, name, subresource };
   checkTarget(target, exchange.method);
+  if (subresource !== undefined && connecting.has(subresource)) {
+    await serveConnect(exchange, target);
+    return;
+  }
   if (exchange.method === "GET") {
     serveRead(exchange, target);
     return;
@@ -200,6 +207,20 @@ async function serveResource(
   sendJson(exchange, answer.code, answer.body, { warnings: context.warnings });
 }
 
+/** Sub-resources that lead into a Pod. */
+const connecting: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
+
+async function serveConnect(exchange: Exchange, target: Target): Promise<void> {
+  const { cluster, kind, namespace, name = "", subresource } = target;
+  const pod = cluster.storage.get(kindKey(kind), namespace, name);
+  if (pod === undefined) throw notFound(kind, name);
+  if (textAt(pod, "spec", "nodeName") === undefined) {
+    throw badRequest(`pod ${name} does not have a host assigned`);
+  }
+  if (subresource === "portforward") await servePodPortForward(exchange, cluster, pod);
+  else await servePodExec(exchange, cluster, pod, subresource === "exec" ? "exec" : "attach");
+}
+
 function serveRead(exchange: Exchange, target: Target): void {
   const { cluster, kind, namespace, name, subresource } = target;
   const { query } = exchange;
@@ -211,6 +232,6 @@ function serveRead(exchange: Exchange, target: Target): void {
   const object = cluster.storage.get(kindKey(kind), namespace, name);
   if (object === undefined) throw notFound(kind, name);
   if (subresource === "scale") sendJson(exchange, 200, scaleOf(object));
-  else if (subresource === "log") sendText(exchange, 200, podLog(object, query));
+  else if (subresource === "log") servePodLog(exchange, cluster, object);
   else sendJson(exchange, 200, inVersion(kind, object));
 }

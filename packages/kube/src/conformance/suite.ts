@@ -6,8 +6,9 @@ import { describeApply } from "./apply.ts";
 import { describeDelete } from "./delete.ts";
 import { describeKinds } from "./kinds.ts";
 import { describeListAndWatch } from "./list-and-watch.ts";
+import { describeStreams } from "./streams.ts";
 import { freshNamespace } from "./objects.ts";
-import type { Site } from "./site.ts";
+import type { Site, WriteLog } from "./site.ts";
 
 /**
  * What Octoplane relies on of any cluster, as tests over `Kube`. It runs on the simulated cluster
@@ -33,6 +34,7 @@ export interface ConformanceCluster extends AsyncDisposable {
    * be done.
    */
   readonly forgetHistory?: () => Promise<void>;
+  readonly writeLog?: WriteLog;
 }
 
 export function kubeConformance(name: string, open: () => Promise<ConformanceCluster>): void {
@@ -56,6 +58,7 @@ export function kubeConformance(name: string, open: () => Promise<ConformanceClu
     describeApply(site);
     describeDelete(site);
     describeListAndWatch(site);
+    describeStreams(site);
   });
 }
 
@@ -71,6 +74,7 @@ async function openSite(cluster: ConformanceCluster): Promise<Site> {
     hasTls: cluster.hasTls ?? false,
     knowsBuiltInFields: cluster.knowsBuiltInFields ?? true,
     forgetHistory: cluster.forgetHistory,
+    writeLog: cluster.writeLog,
     freshNamespace: () => freshNamespace(kube, kinds),
   };
 }

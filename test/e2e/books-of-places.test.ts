@@ -78,6 +78,7 @@ it("leave nothing on a cluster that nobody knows of", async () => {
     repository,
     clock,
     startGraceMs: 1_000,
+    fetchSource: async () => new Uint8Array(),
     read: async () => await repository.get(ref),
     wrote: () => undefined,
     unrecorded: new Map(),
@@ -86,6 +87,8 @@ it("leave nothing on a cluster that nobody knows of", async () => {
     clusterLabels: () => ({}),
     outage: () => undefined,
     isLiving: (uid) => uid === app.metadata.uid,
+    application: () => undefined,
+    othersIn: () => [],
     view: async ({ name }) => {
       if (name === "b" && isFirst) {
         isFirst = false;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { KindWatch } from "@octoplane/app-controller/kind-watch";
-import { ownerLabel } from "@octoplane/app-controller/mark";
+import { ownerLabel } from "@octoplane/delivery/mark";
 import { observe } from "@octoplane/app-controller/observed";
 import { connectKube } from "@octoplane/kube/http-kube";
 import type { Kube, ServedKind } from "@octoplane/kube/kube";

@@ -376,7 +376,8 @@ async function startSecond({ octoplane }: Field): Promise<AsyncDisposable> {
   const kubes = new KubePool((kubeconfig) => connectKube(kubeconfig, { clock }));
   const parts = { resources, kubes, log: silentLog, metrics: new Metrics() };
   const gc = await startGc({}, parts);
-  const settings = { worker_count: 8, start_grace: 0.4 };
+  const fetch = { allow: [], public: true };
+  const settings = { worker_count: 8, start_grace: 0.4, fetch };
   const controller = await startAppController(settings, parts);
   return { [Symbol.asyncDispose]: () => disposeAll([resources, kubes, gc, controller]) };
 }

@@ -238,7 +238,7 @@ describe.concurrent("an error that somebody must do something about", () => {
     const app = await field.create([object], cluster);
     const { reason } = await field.until(app, "is refused", ({ state }) => state === "FAILED");
     expect(reason.message).toBe(
-      'ConfigMap homeless in namespace later: namespaces "later" not found',
+      "ConfigMap homeless in namespace later: the cluster has no namespace later; spec.delivery.create_namespaces (--create-namespace) lets it be made",
     );
     const later = { apiVersion: "v1", kind: "Namespace", metadata: { name: "later" } };
     await meddle(cluster, "/api/v1/namespaces", later, { method: "POST" });
@@ -266,6 +266,13 @@ describe.concurrent("an error that somebody must do something about", () => {
     const before = configMap("old", { ours: "theirs", kept: "theirs" });
     await meddle(cluster, at("configmaps"), before, { method: "POST" });
     const app = await field.create([configMap("old", { ours: "wanted" })], cluster);
+    const { reason } = await field.until(app, "is refused", ({ state }) => state === "FAILED");
+    expect(reason).toEqual({
+      code: "OWNED_BY_OTHER",
+      message:
+        "ConfigMap old in namespace default was made by somebody else (somebody); spec.delivery.adopt (--adopt) takes it over",
+    });
+    await field.change(app, (spec) => void (spec.delivery = { adopt: true }));
     await field.untilRuns(app, cluster);
     expect(peek(cluster, "ConfigMap", "old").data).toEqual({ ours: "wanted", kept: "theirs" });
     await field.remove(app);

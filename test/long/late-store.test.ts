@@ -80,7 +80,10 @@ async function startControllers(faults: Faults, seed: number): Promise<AsyncDisp
   const kubes = new KubePool((kubeconfig) => connectKube(kubeconfig, { clock }));
   const parts = { resources, kubes, log: silentLog, metrics: new Metrics() };
   const gc = await startGc({}, parts);
-  const controller = await startAppController({ worker_count: 8, start_grace: 1 }, parts);
+  const controller = await startAppController(
+    { worker_count: 8, start_grace: 1, fetch: { allow: [], public: true } },
+    parts,
+  );
   return { [Symbol.asyncDispose]: () => disposeAll([resources, kubes, gc, controller]) };
 }
 

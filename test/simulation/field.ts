@@ -11,7 +11,7 @@ import {
   standIns,
 } from "@octoplane/app-controller/combine-places";
 import { placesOf, type Place } from "@octoplane/app-controller/place";
-import { manifestFor } from "@octoplane/app-controller/place-manifest";
+import { manifestFor } from "@octoplane/delivery/place-manifest";
 import { appliedFinding } from "@octoplane/app-controller/summary";
 import { requestsOfApplication, requestsOfPlace } from "@octoplane/placement/promises";
 import { sameRef } from "@octoplane/resources/record";
@@ -156,7 +156,10 @@ export class Field {
       result: {
         objects,
         observed: [],
+        hooks: undefined,
         isComplete,
+        isSettled: isComplete,
+        waitsFor: undefined,
         troubles,
         isWatched: true,
         contested: [],

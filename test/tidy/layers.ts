@@ -20,7 +20,9 @@ const domain = [
   "resources",
   "reconcile",
   "kube",
+  "delivery",
   "process",
+  "tosca",
 ];
 
 export const layers: Readonly<Record<string, Layer>> = {
@@ -30,10 +32,18 @@ export const layers: Readonly<Record<string, Layer>> = {
     mayImport: ["kinds", "shared"],
     neverTouches: [io, kubernetes, /^node:/, /clock|random|log/],
   },
+  tosca: {
+    mayImport: ["kinds", "shared"],
+    neverTouches: [io, kubernetes, /clock|random|log/],
+  },
   store: { mayImport: ["shared"], neverTouches: [kubernetes] },
   resources: { mayImport: ["store", "kinds", "shared"], neverTouches: [http, kubernetes] },
   client: { mayImport: ["kinds", "shared"], neverTouches: [/^node:/, kubernetes, /^etcd3$/] },
   kube: { mayImport: ["shared"] },
+  delivery: {
+    mayImport: ["kube", "kinds", "shared"],
+    neverTouches: [io, kubernetes, /clock|random|log/],
+  },
   reconcile: {
     mayImport: ["resources", "store", "kinds", "shared"],
     neverTouches: [http, kubernetes],
@@ -51,7 +61,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   distributed: { mayImport: ["shared", "process", "api", "standalone"] },
   demo: { mayImport: ["shared", "kinds", "client", "kube-sim", "standalone"] },
   rok: {
-    mayImport: ["client", "kinds", "shared"],
+    mayImport: ["client", "kinds", "shared", "tosca"],
     neverTouches: [kubernetes, /^etcd3$/, /^lmdb$/],
   },
 };

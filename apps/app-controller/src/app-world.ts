@@ -4,12 +4,15 @@ import type { Repository } from "@octoplane/resources/repository";
 import type { Clock } from "@octoplane/shared/clock";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Unrecorded } from "./disown.ts";
+import type { SourceFetch } from "./translation/source-fetch.ts";
 
 /** What the reconcile needs of the world; each of them may fail. */
 export interface AppWorld {
   readonly repository: Repository<Application>;
   readonly clock: Clock;
   readonly startGraceMs: number;
+  /** What a URL of a user's leads to, within the limits that the operator has set. */
+  readonly fetchSource: SourceFetch;
   /** The application as it is now; never older than what this process wrote, or failed to write, last. */
   read(key: string): Promise<Application | undefined>;
   /** Told of each status that was written. */
@@ -26,6 +29,10 @@ export interface AppWorld {
   /** The cluster as we see it; a KubeError when it cannot be connected to. */
   view(ref: ResourceRef): Promise<ClusterView>;
   isLiving(uid: string): boolean;
+  /** An application by its name, as it was seen last. */
+  application(ref: { readonly namespace: string; readonly name: string }): Application | undefined;
+  /** The other applications that have objects in a namespace of a cluster, by the books; `uid` is our own. */
+  othersIn(cluster: ResourceRef, namespace: string, uid: string): readonly string[];
 }
 
 export const resourcesFinalizer = "kubernetes_resources_deletion";

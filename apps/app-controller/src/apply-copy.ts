@@ -1,232 +1,227 @@
-import type { Copy, InventoryItem } from "@octoplane/kinds/application";
-import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
-import type { KubeObject } from "@octoplane/kube/kube";
+import { splitHooks, type Hook } from "@octoplane/delivery/helm-hooks";
+import type { Desired } from "@octoplane/delivery/desired";
+import { objectId } from "@octoplane/delivery/object-id";
+import type { InventoryItem } from "@octoplane/kinds/application";
 import { limits } from "@octoplane/shared/limits";
 import { Semaphore } from "@octoplane/shared/semaphore";
-import type { ClusterView } from "./cluster-view.ts";
-import { desiredObjects, objectId, type Desired, type DesiredObject } from "./desired.ts";
-import { ownerOf, type Owner } from "./mark.ts";
-import { finished, type Observed } from "./observed.ts";
-import { isGateOpen, planCopy, type Apply, type PhaseStep, type Plan } from "./plan.ts";
+import { applyObject } from "./apply-object.ts";
+import {
+  intended,
+  resolve,
+  rulesOf,
+  type ApplyState,
+  type CopyInput,
+  type CopyResult,
+} from "./apply-state.ts";
+import { Gates, isReadyFor } from "./gates.ts";
+import { lookFirst } from "./look-first.ts";
+import { finished } from "./observed.ts";
+import { foreignTrouble } from "./ownership.ts";
+import { planCopy, type Foreign, type PhaseStep } from "./plan.ts";
 import { removeObjects } from "./remove-objects.ts";
-import type { Trouble } from "./trouble.ts";
-
-/** What came of bringing one copy to what it should be. */
-export interface CopyResult {
-  readonly objects: readonly InventoryItem[];
-  readonly observed: readonly Observed[];
-  /** True when everything stands as it should, whether healthy or not. */
-  readonly isComplete: boolean;
-  readonly troubles: readonly Trouble[];
-  /** False when changes on the cluster have to be looked for. */
-  readonly isWatched: boolean;
-  /** What somebody keeps changing against us, so that repairs are put off until `repairInMs` have passed. */
-  readonly contested: readonly string[];
-  readonly repairInMs: number | undefined;
-}
-
-export interface CopyInput {
-  readonly view: ClusterView;
-  readonly manifest: readonly ManifestObject[];
-  readonly owner: Owner;
-  readonly copy: Copy | undefined;
-  /** True when the application with this uid is still there. */
-  readonly isLiving: (uid: string) => boolean;
-  /**
-   * Writes down what is about to be made for the first time, before it is: a process that ends in between leaves nothing
-   * behind that nobody knows of. Fails, and nothing is sent to the cluster, when what we set out from is out of date.
-   */
-  readonly intend: (objects: readonly InventoryItem[]) => Promise<void>;
-  readonly signal: AbortSignal;
-}
+import { beginRun, runHooks, staleHookObjects } from "./run-hooks.ts";
+import { isUnreachable, type Trouble } from "./trouble.ts";
 
 /**
- * Applies, phase by phase, what is missing, changed or drifted, and removes what is no longer wanted. Goes on with the
- * other objects of a phase when one fails, and stops behind the phase. What it waits for wakes it through the watch.
+ * Applies, phase by phase, what is missing, changed or drifted, and removes what is no longer wanted. What is refused for good
+ * keeps nothing else from its way but what cannot be without it. What it waits for wakes it through the watch.
  */
 export async function applyCopy(input: CopyInput): Promise<CopyResult> {
   const { view, copy, signal } = input;
-  const desired = await resolve(input);
-  const { found, isWatched } = await view.observe(
-    desired.objects.map(({ ref }) => ref),
-    signal,
+  const { standing, hooks } = splitHooks(input.manifest);
+  const desired = withNamespacesOf(
+    await resolve(input, standing),
+    await resolve(
+      input,
+      hooks.map(({ item }) => item),
+    ),
   );
   const inventory = new Map((copy?.objects ?? []).map((item) => [objectId(item), item]));
-  const plan = planCopy(desired, copy?.objects ?? [], found);
+  // What is somebody else's is not marked as ours, and so not watched.
+  const watched = desired.objects.filter(({ id }) => inventory.get(id)?.joined !== true);
+  const { found, isWatched } = await view.observe(
+    watched.map(({ ref }) => ref),
+    signal,
+  );
+  const rules = rulesOf(input);
+  const plan = planCopy(desired, copy?.objects ?? [], found, rules);
   const state: ApplyState = {
     input,
-    observed: new Map(found),
+    rules,
+    observed: new Map([...found].filter(([, observed]) => !rules.isForeign(observed))),
     inventory,
     blocked: new Map(),
     troubles: [],
     contested: [],
     waits: [],
+    missingNamespaces: new Set(),
+    forbiddenNamespaces: new Set(),
+    hooks: copy?.hooks,
+    waitsFor: undefined,
   };
   for (const item of plan.finished) {
     state.observed.set(objectId(item), finished(objectId(item), item.uid));
   }
-  await lookFirst(state, plan);
-  let isComplete = true;
-  for (const step of plan.steps) {
-    if (!(await runStep(state, step))) {
-      isComplete = false;
-      break;
-    }
-  }
-  if (isComplete && plan.prune.length > 0) isComplete = await prune(state, plan.prune);
+  plan.foreign.forEach((foreign) => yieldTo(state, foreign));
+  const progress = await applyWithHooks(state, { desired, plan, hooks });
+  const stale = staleHookObjects(state, hooks);
+  // What has become a hook is the hook's.
+  const ofHooks = new Set(state.hooks?.objects.map(objectId));
+  const isOfHook = (item: InventoryItem): boolean => ofHooks.has(objectId(item));
+  for (const item of plan.prune.filter(isOfHook)) inventory.delete(objectId(item));
+  const unwanted = [...plan.prune.filter((item) => !isOfHook(item)), ...stale];
+  // What was refused may be what comes in their place.
+  if (progress === "settled" && state.troubles.length === 0) await prune(state, unwanted);
+  const isSettled = progress === "settled" && state.troubles.every(({ canPass }) => !canPass);
+  const isPruned = unwanted.every((item) => !inventory.has(objectId(item)));
   return {
     objects: [...inventory.values()],
-    observed: desired.objects
-      .map(({ id }) => state.observed.get(id))
-      .filter((object) => object !== undefined),
-    isComplete,
+    hooks: state.hooks,
+    observed: desired.objects.flatMap(({ id }) => state.observed.get(id) ?? []),
+    isComplete: isSettled && isPruned && state.troubles.length === 0,
+    isSettled,
     troubles: state.troubles,
     isWatched,
+    waitsFor: state.waitsFor,
     contested: state.contested,
     repairInMs: state.waits.length === 0 ? undefined : Math.min(...state.waits),
   };
 }
 
-interface ApplyState {
-  readonly input: CopyInput;
-  readonly observed: Map<string, Observed>;
-  readonly inventory: Map<string, InventoryItem>;
-  /** Objects that must not be applied, and why. */
-  readonly blocked: Map<string, Trouble>;
-  readonly troubles: Trouble[];
-  readonly contested: string[];
-  readonly waits: number[];
+type Plan = ReturnType<typeof planCopy>;
+/** `settled`: everything has been tried. `waiting`: something must come first, or has been put off. */
+type Progress = "settled" | "waiting";
+
+/** With the namespaces that are made for hooks: those stay when the hooks are over. */
+function withNamespacesOf(desired: Desired, ofHooks: Desired): Desired {
+  const known = new Set(desired.objects.map(({ id }) => id));
+  const more = ofHooks.objects.filter(
+    ({ id, phase, isImplied }) => phase === "namespaces" && isImplied && !known.has(id),
+  );
+  return more.length === 0 ? desired : { ...desired, objects: [...desired.objects, ...more] };
 }
 
-async function resolve({ view, manifest, owner, signal }: CopyInput): Promise<Desired> {
-  const wanted = manifest.flatMap((item) => {
-    const identity = identify(item);
-    return "problem" in identity ? [] : [identity];
-  });
-  const discovery = await view.served(wanted, signal);
-  const { defaultNamespace } = view.kube;
-  return desiredObjects(manifest, { ...discovery, defaultNamespace }, owner);
+/** Another application has it now. It is not taken back, and not removed with ours. */
+function yieldTo({ inventory, troubles, input }: ApplyState, { desired, observed }: Foreign): void {
+  const item = inventory.get(desired.id);
+  const had = item !== undefined && (item.uid === observed.uid || item.yielded !== undefined);
+  inventory.delete(desired.id);
+  if (had) {
+    const yielded = item.yielded ?? input.generation;
+    inventory.set(desired.id, { ...intended(desired), created: false, yielded });
+  }
+  troubles.push(foreignTrouble(desired, observed));
 }
 
-/** Looks at what may be somebody else's, and writes down what will be ours. */
-async function lookFirst(state: ApplyState, plan: Plan): Promise<void> {
-  const { view, signal, intend } = state.input;
+async function applyWithHooks(
+  state: ApplyState,
+  work: { readonly desired: Desired; readonly plan: Plan; readonly hooks: readonly Hook[] },
+): Promise<Progress> {
+  const { desired, plan, hooks } = work;
+  const hasRun = beginRun(state, hooks);
+  const gates = new Gates(desired, (id) => isGateOpen(state, id));
+  const first = plan.steps.filter(({ phase }) => hasRun && phase === "namespaces");
+  const before = await runSteps(state, first, gates);
+  if (hasRun) {
+    // Hooks need a namespace to run in, and nothing else.
+    if (before !== "settled" || !(await runHooks(state, { hooks, side: "pre" }))) return "waiting";
+  }
+  const rest = plan.steps.filter((step) => !first.includes(step));
+  const progress = await runSteps(state, rest, gates);
+  if (!hasRun || progress === "waiting" || state.troubles.length > 0) return progress;
+  // Hooks behind the others do not wait for Pods to be ready: they may be what those wait for.
+  return (await runHooks(state, { hooks, side: "post" })) ? "settled" : "waiting";
+}
+
+async function runSteps(
+  state: ApplyState,
+  steps: readonly PhaseStep[],
+  gates: Gates,
+): Promise<Progress> {
+  await lookFirst(state, steps);
+  let progress: Progress = "settled";
+  for (const step of steps) {
+    const outcome = await runStep(state, step, gates);
+    if (outcome !== "settled") progress = "waiting";
+    if (outcome === "held") break;
+  }
+  return progress;
+}
+
+function isGateOpen(state: ApplyState, id: string): boolean {
+  const { observed, inventory, forbiddenNamespaces } = state;
+  const isTaken = inventory.get(id)?.joined === true || forbiddenNamespaces.has(id);
+  return isTaken || isReadyFor(observed.get(id));
+}
+
+/** `held`: what comes after this phase must not begin. */
+async function runStep(
+  state: ApplyState,
+  step: PhaseStep,
+  gates: Gates,
+): Promise<Progress | "held"> {
   const parallel = new Semaphore(limits.applyParallelMax);
-  const unknown = plan.steps
-    .flatMap(({ apply }) => apply)
-    .filter(({ cause }) => cause === "new" || cause === "missing");
-  await Promise.all(
-    unknown.map(({ desired, cause }) =>
+  let isWaiting = false;
+  const outcomes = await Promise.all(
+    step.apply.map((apply) =>
       parallel.run(async () => {
-        try {
-          const existing = await view.kube.get(desired.ref, signal);
-          const trouble = existing && obstacle(state.input, desired, existing);
-          if (trouble) state.blocked.set(desired.id, trouble);
-          else if (cause === "new") intendOne(state, desired, existing);
-        } catch (error) {
-          if (signal.aborted) throw error;
-          state.blocked.set(desired.id, view.trouble(error, titleOf(desired)));
+        const { served, namespace } = apply.desired.ref;
+        if (gates.isShutFor({ ...served, namespace })) {
+          isWaiting = true;
+          return undefined;
         }
+        const trouble = await applyObject(state, apply);
+        const isRefused = trouble?.canPass === false && step.phase === "namespaces";
+        if (isRefused) state.forbiddenNamespaces.add(apply.desired.id);
+        return trouble;
       }),
     ),
   );
-  if (unknown.some(({ cause }) => cause === "new")) await intend([...state.inventory.values()]);
-}
-
-function obstacle(
-  { owner, isLiving }: CopyInput,
-  desired: DesiredObject,
-  existing: KubeObject,
-): Trouble | undefined {
-  const other = ownerOf(existing);
-  if (other !== undefined && other !== owner.uid && isLiving(other)) {
-    const message = `${titleOf(desired)} belongs to another application`;
-    return { code: "OWNED_BY_OTHER", message, canPass: false };
+  for (const { id, title, message, canPass } of step.unresolved) {
+    const [group = "", kind = ""] = id.split("|");
+    if (canPass && gates.isShutFor({ group, kind })) isWaiting = true;
+    else {
+      const text = `${title}: ${message}`;
+      state.troubles.push({ code: "UNSUPPORTED_RESOURCE", message: text, canPass });
+    }
   }
-  if (existing.metadata.deletionTimestamp === undefined) return undefined;
-  const message = `${titleOf(desired)} is there and on its way out`;
-  return { code: "KUBERNETES_ERROR", message, canPass: true };
-}
-
-function intendOne(
-  { input, inventory }: ApplyState,
-  desired: DesiredObject,
-  existing: KubeObject | undefined,
-): void {
-  const before = inventory.get(desired.id);
-  const isOurs = existing !== undefined && ownerOf(existing) === input.owner.uid;
-  inventory.set(desired.id, {
-    ...itemOf(desired),
-    uid: "",
-    digest: "",
-    fields_digest: "",
-    created: existing === undefined || (isOurs && before?.created === true),
-  });
-}
-
-function itemOf({ ref }: DesiredObject) {
-  const { group, version, kind } = ref.served;
-  return { group, version, kind, namespace: ref.namespace ?? null, name: ref.name };
-}
-
-/** True when what comes after this phase may begin. */
-async function runStep(state: ApplyState, step: PhaseStep): Promise<boolean> {
-  const parallel = new Semaphore(limits.applyParallelMax);
-  const outcomes = await Promise.all(
-    step.apply.map((apply) => parallel.run(() => applyOne(state, apply))),
-  );
-  const troubles = outcomes.filter((outcome) => outcome !== undefined);
-  for (const { title, message, canPass } of step.unresolved) {
-    const text = `${title}: ${message}`;
-    troubles.push({ code: "UNSUPPORTED_RESOURCE", message: text, canPass });
-  }
+  const troubles = outcomes.flatMap((outcome) => outcome ?? []);
   state.troubles.push(...troubles);
   const leaving = step.objects.some(({ id }) => state.observed.get(id)?.isTerminating);
-  return troubles.length === 0 && !leaving && isGateOpen(step, state.observed);
+  if (troubles.some((trouble) => holdsBack(trouble, step))) return "held";
+  if (leaving && !isGated(step)) return "held";
+  return isWaiting || leaving || !isThrough(state, step) ? "waiting" : "settled";
 }
 
-async function applyOne(
-  state: ApplyState,
-  { desired, cause }: Apply,
-): Promise<Trouble | undefined> {
-  const { view, signal } = state.input;
-  const blocked = state.blocked.get(desired.id);
-  if (blocked) return blocked;
-  const wait = cause === "drifted" ? view.repairs.ask(desired.id) : 0;
-  if (wait > 0) {
-    state.waits.push(wait);
-    state.contested.push(titleOf(desired));
-    return undefined;
-  }
-  try {
-    const result = await view.kube.apply(desired.ref, desired.object, { force: true }, signal);
-    const observed = view.note(desired.ref.served, result.object);
-    state.observed.set(desired.id, observed);
-    const before = state.inventory.get(desired.id);
-    state.inventory.set(desired.id, {
-      ...itemOf(desired),
-      uid: observed.uid,
-      digest: desired.digest,
-      fields_digest: observed.fieldsDigest,
-      created: before?.created ?? result.created,
-    });
-    return undefined;
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return view.trouble(error, titleOf(desired));
-  }
+/** Of these, only what lies in them waits for them. */
+function isGated({ phase }: PhaseStep): boolean {
+  return phase === "namespaces" || phase === "definitions";
 }
 
-async function prune(state: ApplyState, items: readonly InventoryItem[]): Promise<boolean> {
-  const { view, signal, owner, isLiving } = state.input;
-  const removal = await removeObjects({ view, items, owner: owner.uid, isLiving, signal });
-  for (const item of items) state.inventory.delete(objectId(item));
-  for (const item of removal.remaining) state.inventory.set(objectId(item), item);
+function isThrough(state: ApplyState, step: PhaseStep): boolean {
+  // What was refused for good is no reason to wait: nothing will come of it.
+  if (!isGated(step)) return true;
+  return step.objects.every(
+    ({ id }) => isGateOpen(state, id) || state.observed.get(id) === undefined,
+  );
+}
+
+/**
+ * What can pass is waited for, because what comes later may need it, and not find it. Not so what only its own objects need, and
+ * what a webhook refused: its server may be among what comes later.
+ */
+function holdsBack(trouble: Trouble, step: PhaseStep): boolean {
+  if (isUnreachable(trouble)) return true;
+  return trouble.canPass && !isGated(step) && trouble.isOfWebhook !== true;
+}
+
+async function prune(state: ApplyState, items: readonly InventoryItem[]): Promise<void> {
+  if (items.length === 0) return;
+  const { view, signal, owner, isLiving, othersIn } = state.input;
+  const { inventory } = state;
+  const work = { view, items, owner: owner.uid, isLiving, othersIn, signal };
+  const removal = await removeObjects(work);
+  for (const item of items) inventory.delete(objectId(item));
+  for (const item of removal.remaining) inventory.set(objectId(item), item);
   state.troubles.push(...removal.troubles);
-  return removal.remaining.length === 0;
-}
-
-function titleOf({ ref }: DesiredObject): string {
-  const place = ref.namespace === undefined ? "" : ` in namespace ${ref.namespace}`;
-  return `${ref.served.kind} ${ref.name}${place}`;
 }

@@ -1,9 +1,10 @@
 import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
 import { isFailure } from "@octoplane/shared/errors";
 import type { AppWorld } from "./app-world.ts";
-import { applyCopy, type CopyResult } from "./apply-copy.ts";
+import { applyCopy } from "./apply-copy.ts";
+import type { CopyResult, Made } from "./apply-state.ts";
 import type { Place } from "./place.ts";
-import { manifestFor } from "./place-manifest.ts";
+import { manifestFor } from "@octoplane/delivery/place-manifest";
 import { outageOf } from "./remove-copy.ts";
 import { servicesText } from "./service-addresses.ts";
 import { podTotals, summarize, type HealthSummary } from "./summary.ts";
@@ -48,14 +49,15 @@ export async function applyPlace(
     place,
     result,
     health,
-    copy: copyAt(place, { generation, objects: [...result.objects] }),
+    copy: copyAt(place, generation, result),
     isReady: result.isComplete && result.troubles.length === 0 && health.serves,
     shown,
   };
 }
 
-function copyAt({ cluster, uid }: Place, made: Pick<Copy, "generation" | "objects">): Copy {
-  return { cluster, cluster_uid: uid, ...made };
+function copyAt({ cluster, uid }: Place, generation: number, { objects, hooks }: Made): Copy {
+  const copy = { cluster, cluster_uid: uid, generation, objects: [...objects] };
+  return hooks === undefined ? copy : { ...copy, hooks };
 }
 
 async function applyThere(
@@ -63,7 +65,6 @@ async function applyThere(
   { app, place, intend, signal }: Parameters<typeof applyPlace>[1],
 ): Promise<Pick<PlaceOutcome, "result" | "shown">> {
   const { cluster, copy } = place;
-  if (app.spec.manifest.length === 0) return unseen(copy, noManifest);
   const outage = outageOf(world, cluster);
   if (outage) return unseen(copy, outage);
   const labels = world.clusterLabels(cluster);
@@ -76,11 +77,14 @@ async function applyThere(
     const result = await applyCopy({
       view,
       manifest,
+      source: app.spec.manifest,
+      delivery: app.spec.delivery ?? {},
+      generation: app.metadata.generation,
       owner: { uid, name, namespace: namespace ?? "" },
       copy,
       isLiving: (other) => world.isLiving(other),
-      intend: async (objects) =>
-        await intend(copyAt(place, { generation: copy?.generation ?? 0, objects: [...objects] })),
+      othersIn: (namespaceName) => world.othersIn(cluster, namespaceName, uid),
+      intend: async (made) => await intend(copyAt(place, copy?.generation ?? 0, made)),
       signal,
     });
     const views = result.observed
@@ -102,8 +106,11 @@ async function applyThere(
 function unseen(copy: Copy | undefined, trouble: Trouble): Pick<PlaceOutcome, "result" | "shown"> {
   const result: CopyResult = {
     objects: copy?.objects ?? [],
+    hooks: copy?.hooks,
     observed: [],
     isComplete: false,
+    isSettled: false,
+    waitsFor: undefined,
     troubles: [trouble],
     isWatched: true,
     contested: [],
@@ -111,14 +118,6 @@ function unseen(copy: Copy | undefined, trouble: Trouble): Pick<PlaceOutcome, "r
   };
   return { result, shown: undefined };
 }
-
-/** Templates are stored; this version applies manifests only, and says so rather than running nothing in silence. */
-const noManifest: Trouble = {
-  code: "INVALID_TOSCA_MANIFEST",
-  message:
-    "the application has no manifest; TOSCA templates are stored but not translated by this version",
-  canPass: false,
-};
 
 /** Nothing was made of what could not be written down. */
 function tooMany(message: string): Trouble {

@@ -7,7 +7,7 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import { Semaphore } from "@octoplane/shared/semaphore";
-import { namespaceOf, objectId } from "./desired.ts";
+import { namespaceOf, objectId } from "@octoplane/delivery/object-id";
 import { KindWatch } from "./kind-watch.ts";
 import { observe, type Observed } from "./observed.ts";
 import { RepairPace } from "./repair-pace.ts";

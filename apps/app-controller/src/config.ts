@@ -14,6 +14,20 @@ export const AppControllerConfigSchema = Type.Object(
       default: limits.startGraceMs / 1_000,
       description: "until objects that are not ready make an application DEGRADED",
     }),
+    fetch: Type.Object(
+      {
+        allow: Type.Array(Type.String(), {
+          default: [],
+          description:
+            "hosts, *.suffix, addresses or networks that templates may be fetched from, public or not",
+        }),
+        public: Type.Boolean({
+          default: true,
+          description: "whether all public addresses may be fetched from as well",
+        }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
   },
   { additionalProperties: false, default: {} },
 );

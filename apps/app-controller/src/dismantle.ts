@@ -2,6 +2,7 @@ import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/appl
 import { conditionOf, setCondition, type Finding } from "@octoplane/kinds/condition";
 import type { Result } from "@octoplane/reconcile/controller";
 import { parseRef } from "@octoplane/resources/keys";
+import { sameRef } from "@octoplane/resources/record";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { resourcesFinalizer, type AppWorld } from "./app-world.ts";
@@ -23,7 +24,12 @@ export async function dismantle(
   if (copies.length > 0 && conditionOf(app.status.conditions, "Deleting") === undefined) {
     await status.write((current) => deleting(world, app, { current, copies }));
   }
-  const remains = await removeCopies(world, uid, { copies }, signal);
+  const record = async (copy: Copy): Promise<void> =>
+    await status.write((current) => {
+      const others = current.copies.map((one) => (sameRef(one.cluster, copy.cluster) ? copy : one));
+      return deleting(world, app, { current, copies: others });
+    });
+  const remains = await removeCopies(world, uid, { copies, app, record }, signal);
   if (remains.copies.length === 0) {
     await world.repository.removeFinalizer(parseRef(key), uid, resourcesFinalizer);
     return {};

@@ -2,7 +2,7 @@ import type { Application, Copy } from "@octoplane/kinds/application";
 import { boundClusters } from "@octoplane/kinds/bound-places";
 import { sameRef } from "@octoplane/resources/record";
 import type { AppWorld } from "./app-world.ts";
-import { objectId } from "./desired.ts";
+import { objectId } from "@octoplane/delivery/object-id";
 import { removeCopies } from "./remove-copy.ts";
 
 /** What a reconcile made on a cluster and could not write down, because somebody else had written first. */

@@ -4,7 +4,7 @@ import { pause, type Clock } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
-import { ownerLabel } from "./mark.ts";
+import { ownerLabel } from "@octoplane/delivery/mark";
 import { observe, type Observed } from "./observed.ts";
 
 export interface KindWatchOptions {
@@ -62,11 +62,12 @@ export class KindWatch implements AsyncDisposable {
   note(observed: Observed): void {
     if (this.#end) return;
     // What the watch has passed already it knows better: the object may have gone again since.
-    const before = this.#objects.get(observed.id)?.resourceVersion;
-    const known = [this.#version, before].filter((version) => version !== undefined);
-    if (known.every((version) => !isLater(version, observed.resourceVersion, "or equal"))) {
-      this.#objects.set(observed.id, observed);
-    }
+    const before = this.#objects.get(observed.id);
+    const known = [this.#version, before?.resourceVersion].filter((one) => one !== undefined);
+    if (known.some((version) => isLater(version, observed.resourceVersion, "or equal"))) return;
+    this.#objects.set(observed.id, observed);
+    // The watch will tell of a change that is known already, and so not of whom the object was taken from.
+    if (before && before.owner !== observed.owner) this.#tell(before);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

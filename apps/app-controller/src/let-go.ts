@@ -23,7 +23,7 @@ export async function letGo(
   const there = app.status.copies.filter(
     (copy) => world.clusterUid(copy.cluster) === copy.cluster_uid,
   );
-  const going = { copies: there, stays: (copy: Copy) => !world.isTakenAway(copy.cluster) };
+  const going = { copies: there, stays: (copy: Copy) => !world.isTakenAway(copy.cluster), app };
   const { copies, troubles, isLeaving } = await removeCopies(
     world,
     app.metadata.uid,

@@ -1,8 +1,9 @@
 import { fieldManager, type KubeObject } from "@octoplane/kube/kube";
-import { digestOf, objectId } from "./desired.ts";
+import { digestOf } from "@octoplane/delivery/digest";
+import { objectId, titleOfId } from "@octoplane/delivery/object-id";
 import { healthOf } from "./health/assess-health.ts";
 import type { Health } from "./health/health.ts";
-import { digestAnnotation, ownerOf } from "./mark.ts";
+import { digestAnnotation, ownerNameOf, ownerOf } from "@octoplane/delivery/mark";
 import { serviceAddresses, type ServiceView } from "./service-addresses.ts";
 
 /** What is kept of an object that was seen on a cluster: enough to tell drift, health and addresses, and no more. */
@@ -12,6 +13,8 @@ export interface Observed {
   readonly resourceVersion: string;
   /** The application that it belongs to. */
   readonly owner: string | undefined;
+  /** `namespace/name` of that application, for people. */
+  readonly ownerName: string | undefined;
   /** A digest of the fields that are ours: another manager who changes one takes it away from us. */
   readonly fieldsDigest: string;
   /** The digest of what was applied last, as the object itself tells it. */
@@ -30,6 +33,7 @@ export function observe(object: KubeObject): Observed {
     uid: metadata.uid ?? "",
     resourceVersion: metadata.resourceVersion ?? "",
     owner: ownerOf(object),
+    ownerName: ownerNameOf(object),
     fieldsDigest: fieldsDigest(object),
     applied: metadata.annotations?.[digestAnnotation],
     isTerminating: metadata.deletionTimestamp !== undefined,
@@ -63,15 +67,17 @@ function fieldsDigest(object: KubeObject): string {
 
 /** Stands for an object that has done its work and removed itself. */
 export function finished(id: string, uid: string): Observed {
+  const message = id.startsWith("batch|Job|") ? "" : `${titleOfId(id)} has removed itself`;
   return {
     id,
     uid,
     resourceVersion: "",
     owner: undefined,
+    ownerName: undefined,
     fieldsDigest: "",
     applied: undefined,
     isTerminating: false,
-    health: { status: "completed", reason: "Completed", message: "" },
+    health: { status: "completed", reason: "Completed", message },
     service: undefined,
   };
 }

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { InventoryItem } from "@octoplane/kinds/application";
-import type { Desired, DesiredObject } from "./desired.ts";
+import type { Desired, DesiredObject } from "@octoplane/delivery/desired";
 import { healthy, progressing, type Health } from "./health/health.ts";
 import type { Observed } from "./observed.ts";
-import { phaseOf, phases } from "./phase.ts";
-import { isGateOpen, planCopy } from "./plan.ts";
+import { phaseOf, phases } from "@octoplane/delivery/phase";
+import { Gates, isReadyFor } from "./gates.ts";
+import { planCopy as planWith, type PlanRules } from "./plan.ts";
 
 interface Case {
   readonly kind: string;
@@ -34,6 +35,11 @@ function wanted(one: Case, more: Partial<DesiredObject> = {}): DesiredObject {
     object: { apiVersion: "v1", kind, metadata: { name } },
     digest: `digest of ${name}`,
     removesItself: false,
+    isKept: false,
+    isImplied: false,
+    leavesReplicas: false,
+    replicas: undefined,
+    replace: undefined,
     ...more,
   };
 }
@@ -60,6 +66,7 @@ function seen(one: Case, more: Partial<Observed> = {}): [string, Observed] {
     uid: `uid of ${one.name}`,
     resourceVersion: "1",
     owner: "app",
+    ownerName: "team/app",
     fieldsDigest: "fields",
     applied: `digest of ${one.name}`,
     isTerminating: false,
@@ -72,6 +79,12 @@ function seen(one: Case, more: Partial<Observed> = {}): [string, Observed] {
 
 function desired(...objects: DesiredObject[]): Desired {
   return { objects, unresolved: [] };
+}
+
+const rules: PlanRules = { isForeign: ({ owner }) => owner === "other", mayAdopt: () => false };
+
+function planCopy(...input: [Desired, readonly InventoryItem[], ReadonlyMap<string, Observed>]) {
+  return planWith(...input, rules);
 }
 
 const one: Case = { kind: "ConfigMap", name: "one" };
@@ -175,6 +188,27 @@ test("every object that is new is applied exactly once, phase after phase", () =
   );
 });
 
+test("what belongs to another application is left to it, unless it may be taken over", () => {
+  const there = new Map([seen(one, { owner: "other" })]);
+  const left = planCopy(desired(wanted(one)), [made(one)], there);
+  expect(causes(left)).toEqual([]);
+  expect(left.foreign.map(({ observed }) => observed.ownerName)).toEqual(["team/app"]);
+  const adopting = { ...rules, mayAdopt: () => true };
+  expect(causes(planWith(desired(wanted(one)), [], there, adopting))).toEqual(["new"]);
+  // What was ours and was taken is not taken back.
+  expect(causes(planWith(desired(wanted(one)), [made(one)], there, adopting))).toEqual([]);
+});
+
+test("a namespace of another application is looked at, and once it is joined, left alone", () => {
+  const house = { kind: "Namespace", name: "house" };
+  const there = new Map([seen(house, { owner: "other" })]);
+  expect(causes(planCopy(desired(wanted(house)), [], there))).toEqual(["new"]);
+  const joined = made(house, { joined: true });
+  expect(causes(planCopy(desired(wanted(house)), [joined], there))).toEqual([]);
+  const changed = made(house, { joined: true, digest: "old" });
+  expect(causes(planCopy(desired(wanted(house)), [changed], there))).toEqual(["new"]);
+});
+
 test.each([
   ["a namespace that is active", "Namespace", healthy, {}, true],
   ["a namespace that is not", "Namespace", progressing("", ""), {}, false],
@@ -187,11 +221,15 @@ test.each([
     { isTerminating: true },
     false,
   ],
-  ["a Deployment that is not ready", "Deployment", progressing("", ""), {}, true],
-] as const)("the gate behind %s", (_name, kind, health: Health, more, expected) => {
+] as const)("what needs %s waits or not", (_name, kind, health: Health, more, expected) => {
   const item = { kind, name: "x" };
-  const [step] = planCopy(desired(wanted(item)), [], new Map()).steps;
-  expect(isGateOpen(step!, new Map([seen(item, { health, ...more })]))).toBe(expected);
+  const spec = { group: "example.org", names: { kind: "Widget" } };
+  const object = { apiVersion: "v1", kind, metadata: { name: "x" }, spec };
+  const [, observed] = seen(item, { health, ...more });
+  const gates = new Gates(desired(wanted(item, { object })), () => isReadyFor(observed));
+  const widget = { group: "example.org", kind: "Widget", namespace: "x" };
+  expect(gates.isShutFor(widget)).toBe(!expected);
+  expect(gates.isShutFor({ group: "", kind: "ConfigMap", namespace: "y" })).toBe(false);
 });
 
 test.each([

@@ -15,13 +15,17 @@ import {
   runningOn,
   standIns,
 } from "./combine-places.ts";
+import type { WaitsFor } from "./apply-state.ts";
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
 import { letGo } from "./let-go.ts";
+import { unmetNeed, waitForNeed } from "./need.ts";
 import { placesOf, type Place } from "./place.ts";
 import { removeCopies, type Remains } from "./remove-copy.ts";
 import { withRoom } from "./room-for-copies.ts";
 import { StatusWriter } from "./status-writer.ts";
+import { takeDown } from "./take-down.ts";
+import { translateApplication } from "./translation/translate-application.ts";
 import { appliedFinding, type HealthSummary } from "./summary.ts";
 
 /**
@@ -45,11 +49,18 @@ export async function reconcileApplication(
   }
   if (!app) return {};
   if (app.metadata.deleted !== null) return await dismantle(world, key, app, signal);
-  if (app.status.places?.length === 0) return await letGo(world, key, app, signal);
+  const translating = await translateApplication(world, { key, app, signal });
+  if (app.status.places?.length === 0) {
+    return { ...(await letGo(world, key, app, signal)), ...translating };
+  }
+  if (translating) return translating;
   // Nothing is done for a specification that the scheduler has not seen; what stands is kept as it was wanted last.
   if (app.status.scheduled_generation < app.metadata.generation) return {};
   const isThere = (copy: Copy): boolean => world.clusterUid(copy.cluster) === copy.cluster_uid;
   const copies = app.status.copies.filter(isThere);
+  if (app.spec.stopped === "removed") return await takeDown(world, { key, app, copies, signal });
+  const wait = copies.some(({ generation }) => generation > 0) ? undefined : unmetNeed(world, app);
+  if (wait !== undefined) return await waitForNeed(world, { key, app, wait });
   const places = placesOf(app, copies, (cluster) => world.clusterUid(cluster));
   if (places.length === 0) return {};
   const others = copies.filter((copy) => !places.some((place) => place.copy === copy));
@@ -80,13 +91,16 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
   const missing = bound - outcomes.filter(({ isReady }) => isReady).length;
   // A failed attempt goes at once, a copy that serves only when another one does in its place.
   const staying = standIns(app, others, missing);
-  const going = { copies: others, stays: (copy: Copy) => staying.has(copy) };
+  const going = { copies: others, stays: (copy: Copy) => staying.has(copy), app };
   const rest = await removeCopies(world, app.metadata.uid, going, work.signal);
-  const reached = outcomes.filter(
-    ({ result, isReady }) => result.isComplete && (others.length === 0 || isReady),
+  const reached = outcomes.filter(({ result, isReady }) =>
+    others.length === 0 ? result.isSettled : result.isComplete && isReady,
   );
   const standing = outcomes.filter(
-    (outcome) => outcome.copy.objects.length > 0 || reached.includes(outcome),
+    (outcome) =>
+      outcome.copy.objects.length > 0 ||
+      outcome.copy.hooks !== undefined ||
+      reached.includes(outcome),
   );
   const copies = [...rest.copies, ...standing.map(({ copy }) => copy)];
   const running = runningOn(app, reached, copies);
@@ -97,8 +111,9 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     isComplete,
     // What keeps an old copy from going is no trouble of those that serve.
     troubles: missing === 0 ? [] : [...combinedTroubles(outcomes), ...rest.troubles],
-    waitsFor: isMoving ? waitsFor(health, outcomes, running) : undefined,
+    waitsFor: isMoving && isComplete ? waitsFor(health, outcomes, running) : firstWait(outcomes),
     contested: outcomes.flatMap(({ result }) => result.contested),
+    warnings: warningsOf(outcomes),
   });
   await work.status.write((status) => ({
     ...status,
@@ -109,7 +124,8 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     ...(isMoving || running === null ? {} : combinedShown(outcomes, status)),
     conditions: conditionsAfter(status.conditions, app, {
       applied,
-      health: isComplete ? health : undefined,
+      // What was refused does not hide how the rest is doing.
+      health: isComplete || isPartly(outcomes) ? health : undefined,
       now,
     }),
   }));
@@ -139,11 +155,33 @@ async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceO
   throw failed.reason;
 }
 
+function firstWait(outcomes: readonly PlaceOutcome[]): WaitsFor | undefined {
+  return outcomes.map(({ result }) => result.waitsFor).find((wait) => wait !== undefined);
+}
+
+/** True when something runs although something else was refused. */
+function isPartly(outcomes: readonly PlaceOutcome[]): boolean {
+  return outcomes.every(
+    ({ result: { isSettled, observed } }) =>
+      isSettled && observed.some(({ health }) => health.pods !== undefined),
+  );
+}
+
+/** What clusters remarked of our objects, each remark once. */
+function warningsOf(outcomes: readonly PlaceOutcome[]): readonly string[] {
+  const told = outcomes.flatMap(({ result }) =>
+    result.objects.flatMap((item) =>
+      (item.warnings ?? []).map((text) => `${item.kind} ${item.name}: ${text}`),
+    ),
+  );
+  return [...new Set(told)];
+}
+
 function waitsFor(
   { finding }: HealthSummary,
   outcomes: readonly PlaceOutcome[],
   running: ResourceRef,
-): { readonly reason: string; readonly message: string } {
+): WaitsFor {
   const late = outcomes.find(({ isReady }) => !isReady) ?? outcomes[0]!;
   const target = late.place.cluster.name;
   const message = `not yet healthy on ${target}, so it stays on ${running.name}: ${finding.message}`;

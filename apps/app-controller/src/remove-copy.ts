@@ -1,7 +1,7 @@
-import type { Copy } from "@octoplane/kinds/application";
+import type { Application, Copy } from "@octoplane/kinds/application";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { AppWorld } from "./app-world.ts";
-import { removeObjects, type Removal } from "./remove-objects.ts";
+import { removeWithHooks, type CopyRemains } from "./remove-with-hooks.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
 
 /** What is left of several copies. */
@@ -22,7 +22,16 @@ export async function removeCopies(
   {
     copies,
     stays = () => false,
-  }: { readonly copies: readonly Copy[]; readonly stays?: (copy: Copy) => boolean },
+    app,
+    record,
+  }: {
+    readonly copies: readonly Copy[];
+    readonly stays?: (copy: Copy) => boolean;
+    /** Whose copies they are, while that is known: its hooks run, and its definitions go if they are meant to. */
+    readonly app?: Application;
+    /** Writes down how far a copy has come. */
+    readonly record?: (copy: Copy) => Promise<void>;
+  },
   signal: AbortSignal,
 ): Promise<Remains> {
   const left: Copy[] = [];
@@ -33,10 +42,10 @@ export async function removeCopies(
       left.push(copy);
       continue;
     }
-    const removal = await removeCopy(world, owner, copy, signal);
-    if (removal.remaining.length === 0) continue;
+    const removal = await removeCopy(world, { owner, copy, app, record }, signal);
+    if (removal.copy === undefined) continue;
     isLeaving ||= removal.troubles.length === 0;
-    left.push({ ...copy, objects: [...removal.remaining] });
+    left.push(removal.copy);
     troubles.push(...removal.troubles);
   }
   return { copies: left, troubles, isLeaving };
@@ -45,29 +54,41 @@ export async function removeCopies(
 /** Removes what stands of an application on one cluster, as far as the cluster can be reached. */
 async function removeCopy(
   world: AppWorld,
-  owner: string,
-  copy: Copy,
+  work: {
+    readonly owner: string;
+    readonly copy: Copy;
+    readonly app: Application | undefined;
+    readonly record: ((copy: Copy) => Promise<void>) | undefined;
+  },
   signal: AbortSignal,
-): Promise<Removal> {
+): Promise<CopyRemains> {
+  const { owner, copy, app, record } = work;
   // The cluster was taken away for good, or another one bears its name: there is nothing of ours to reach.
-  if (world.clusterUid(copy.cluster) !== copy.cluster_uid) return { remaining: [], troubles: [] };
+  if (world.clusterUid(copy.cluster) !== copy.cluster_uid) return { copy: undefined, troubles: [] };
   try {
     const outage = outageOf(world, copy.cluster);
-    if (outage) return { remaining: copy.objects, troubles: [outage] };
-    return await removeObjects({
-      view: await world.view(copy.cluster),
-      items: copy.objects,
+    if (outage) return { copy, troubles: [outage] };
+    const view = await world.view(copy.cluster);
+    const { cluster } = copy;
+    const place = {
+      view,
       owner,
-      isLiving: (uid) => world.isLiving(uid),
+      isLiving: (uid: string) => world.isLiving(uid),
+      othersIn: (namespace: string) => world.othersIn(cluster, namespace, owner),
+      definitions: isDeleted(app) && app?.spec.delivery?.delete_definitions === true,
       signal,
-    });
+    };
+    const labels = world.clusterLabels(cluster);
+    return await removeWithHooks(place, { copy, app, labels, record });
   } catch (error) {
     if (signal.aborted) throw error;
-    return {
-      remaining: copy.objects,
-      troubles: [troubleOf(error, `cluster ${copy.cluster.name}`)],
-    };
+    return { copy, troubles: [troubleOf(error, `cluster ${copy.cluster.name}`)] };
   }
+}
+
+/** True when it is deleted, and not just moved or stopped. */
+function isDeleted(app: Application | undefined): boolean {
+  return app !== undefined && app.metadata.deleted !== null;
 }
 
 /** The trouble with a cluster that is known not to answer. */

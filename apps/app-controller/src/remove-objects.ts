@@ -3,8 +3,9 @@ import type { Discovery, ObjectRef } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import type { ClusterView } from "./cluster-view.ts";
-import { ownerOf } from "./mark.ts";
-import { phaseOf, phases } from "./phase.ts";
+import { ownerNameOf, ownerOf } from "@octoplane/delivery/mark";
+import { isProtectedNamespace } from "@octoplane/delivery/protected-namespace";
+import { phaseOf, phases } from "@octoplane/delivery/phase";
 import type { Trouble } from "./trouble.ts";
 
 export interface Removal {
@@ -19,17 +20,19 @@ export interface RemoveInput {
   /** The uid of the application that they belong to. */
   readonly owner: string;
   readonly isLiving: (uid: string) => boolean;
+  /** The other applications that have objects in a namespace of this cluster, by the books. */
+  readonly othersIn: (namespace: string) => readonly string[];
+  /** True when definitions go, too, and every object of their kinds with them. */
+  readonly definitions?: boolean;
   readonly signal: AbortSignal;
 }
-
-/** Namespaces that are never ours to remove. */
-const protectedNamespaces = /^(?:default|kube-.*)$/;
 
 /**
  * Removes objects from the last phase to the first, and waits behind each phase until its objects are gone: a definition
  * outlives its custom resources, a namespace everything in it. Only the very object that we made is removed (its uid is a
- * precondition), its dependents go in the background. Kept are namespaces that we did not make or that another
- * application lives in, and definitions, because with a definition every object of its kind would go, other people's too.
+ * precondition), its dependents go in the background. Kept is what says so, what another application has taken over, namespaces
+ * that we did not make or that another application lives in, and definitions unless they are meant to go, because with a
+ * definition every object of its kind goes, other people's too.
  */
 export async function removeObjects(input: RemoveInput): Promise<Removal> {
   const { view, signal } = input;
@@ -60,10 +63,11 @@ interface Outcome {
 }
 
 async function removeOne(
-  { view, owner, signal }: RemoveInput,
+  input: RemoveInput,
   item: InventoryItem,
   discovery: Discovery,
 ): Promise<Outcome> {
+  const { view, owner, isLiving, signal } = input;
   const kinds = discovery.kinds.filter(
     ({ group, kind }) => group === item.group && kind === item.kind,
   );
@@ -82,7 +86,13 @@ async function removeOne(
     const uid =
       item.uid === "" && object && ownerOf(object) === owner ? object.metadata.uid : item.uid;
     if (!object || uid === undefined || object.metadata.uid !== uid) return { item, isGone: true };
+    const other = ownerOf(object);
+    // Somebody took it over, and we have not yet been told.
+    if (other !== undefined && other !== owner && isLiving(other)) return { item, isGone: true };
     if (object.metadata.deletionTimestamp !== undefined) return { item, isGone: false };
+    const trouble =
+      phaseOf(item) === "definitions" ? await inUse(input, item, discovery) : undefined;
+    if (trouble) return { item, isGone: false, trouble };
     const was = await view.kube.delete(ref, { propagation: "Background", uid }, signal);
     if (!was) return { item, isGone: true };
     // Most objects go at once; one with finalizers, or a namespace, is looked at again.
@@ -94,10 +104,33 @@ async function removeOne(
   }
 }
 
-function isKept({ view, owner, isLiving }: RemoveInput, item: InventoryItem): boolean {
+/** Why a definition must stay: other applications have objects of its kind. */
+async function inUse(
+  { view, owner, isLiving, signal }: RemoveInput,
+  { name }: InventoryItem,
+  { kinds }: Discovery,
+): Promise<Trouble | undefined> {
+  const defined = kinds.find(({ plural, group }) => `${plural}.${group}` === name);
+  if (defined === undefined) return undefined;
+  const { items } = await view.kube.list(defined, {}, signal);
+  const users = items.filter((object) => {
+    const other = ownerOf(object);
+    return other !== undefined && other !== owner && isLiving(other);
+  });
+  if (users.length === 0) return undefined;
+  const names = [...new Set(users.map((object) => ownerNameOf(object) ?? "another application"))];
+  const told = names.slice(0, limits.namesToldMax).join(", ");
+  const message = `CustomResourceDefinition ${name} cannot be removed: objects of its kind belong to ${told}`;
+  return { code: "DEFINITION_IN_USE", message, canPass: true };
+}
+
+function isKept(input: RemoveInput, item: InventoryItem): boolean {
+  const { view, owner, isLiving, othersIn, definitions = false } = input;
+  if (item.keep === true || item.joined === true) return true;
   const phase = phaseOf(item);
-  if (phase === "definitions") return true;
+  if (phase === "definitions") return !definitions;
   if (phase !== "namespaces") return false;
-  if (!item.created || protectedNamespaces.test(item.name)) return true;
-  return view.ownersIn(item.name).some((uid) => uid !== owner && isLiving(uid));
+  if (!item.created || isProtectedNamespace(item.name)) return true;
+  const seen = view.ownersIn(item.name).some((uid) => uid !== owner && isLiving(uid));
+  return seen || othersIn(item.name).length > 0;
 }

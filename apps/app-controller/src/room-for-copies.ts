@@ -10,7 +10,10 @@ const untoldChars = 80;
  * nothing is made that could not be written down. Pure.
  */
 export function withRoom(copies: readonly Copy[]): readonly Copy[] {
-  const objects = copies.flatMap((copy) => copy.objects);
+  const objects = copies.flatMap(({ objects: made, hooks }) => [
+    ...made,
+    ...(hooks?.objects ?? []),
+  ]);
   const untold = objects.filter(({ uid }) => uid === "").length;
   const size = Buffer.byteLength(JSON.stringify(copies)) + untold * untoldChars;
   if (size <= limits.inventoryBytesMax) return copies;

@@ -10,15 +10,22 @@ import { parseRef, refText } from "@octoplane/resources/keys";
 import { statusRevision } from "@octoplane/resources/record";
 import type { Resources } from "@octoplane/resources/resources";
 import { limits } from "@octoplane/shared/limits";
-import type { Running } from "@octoplane/shared/lifecycle";
+import { disposeAll, type Running } from "@octoplane/shared/lifecycle";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
 import { ClusterView } from "./cluster-view.ts";
 import type { AppControllerConfig } from "./config.ts";
 import type { AppWorld } from "./app-world.ts";
+import { outageOf } from "./cluster-outage.ts";
 import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
+import { needsOf } from "./need.ts";
+import { NeedIndex } from "./need-index.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
+import { RunController } from "./runs/run-controller.ts";
+import { fetchRules } from "./translation/fetch-rules.ts";
+import { openSourceFetch, type SourceFetcher } from "./translation/source-fetch.ts";
+import { needsFetch } from "./translation/translation-need.ts";
 
 export interface AppControllerParts {
   readonly resources: Resources;
@@ -32,9 +39,9 @@ export async function start(
   config: AppControllerConfig,
   parts: AppControllerParts,
 ): Promise<Running> {
-  const controller = new AppController(config, parts);
-  await controller.start();
-  return controller;
+  const controllers = [new AppController(config, parts), new RunController(parts)];
+  await Promise.all(controllers.map((controller) => controller.start()));
+  return { [Symbol.asyncDispose]: async () => await disposeAll(controllers) };
 }
 
 class AppController implements Running {
@@ -53,6 +60,8 @@ class AppController implements Running {
   readonly #written = new Map<string, { readonly uid: string; readonly revision: bigint }>();
   /** Applications that want an object of another one: they look again when an application has gone. */
   readonly #kept = new Set<string>();
+  readonly #needs = new NeedIndex();
+  readonly #fetcher: SourceFetcher;
   readonly #unrecorded = new Map<string, Unrecorded>();
   readonly #clusterSeen = new Map<string, string>();
   #unlisten: (() => void)[] = [];
@@ -61,9 +70,11 @@ class AppController implements Running {
     const { resources, log, metrics } = parts;
     const { clock, random } = resources.parts;
     this.#parts = parts;
+    this.#fetcher = openSourceFetch(fetchRules(config.fetch.allow, config.fetch.public), clock);
     const world: AppWorld = {
       repository: resources.of(ApplicationKind),
       clock,
+      fetchSource: this.#fetcher.fetch,
       startGraceMs: config.start_grace * 1_000,
       read: (key) => this.#read(key),
       unrecorded: this.#unrecorded,
@@ -74,12 +85,14 @@ class AppController implements Running {
       outage: (ref) => outageOf(this.#cluster(ref)),
       view: (ref) => this.#view(ref),
       isLiving: (uid) => this.#keyByUid.has(uid),
+      application: (ref) => resources.feed(ApplicationKind).objects.get(refText(ref)),
+      othersIn: (cluster, namespace, uid) => this.#othersIn({ cluster, namespace, uid }),
     };
     this.#controller = new Controller({
       name: "applications",
       reconcile: (key, signal) => reconcileApplication(world, key, signal),
       workers: config.worker_count,
-      lanes: { laneOf: (key) => this.#use.placesOf(key), most: limits.clusterReconcilesMax },
+      lanes: { laneOf: (key) => this.#laneOf(key), most: limits.clusterReconcilesMax },
       clock,
       random,
       log,
@@ -105,6 +118,7 @@ class AppController implements Running {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten();
     await this.#controller[Symbol.asyncDispose]();
+    await this.#fetcher[Symbol.asyncDispose]();
     await Promise.all([...this.#views.keys()].map((key) => this.#dropView(key)));
   }
 
@@ -118,6 +132,10 @@ class AppController implements Running {
     const { scheduled_generation: scheduled, places, copies } = app.status;
     const bound = boundClusters(app.status);
     this.#useClusters(key, [...bound, ...copies.map((copy) => copy.cluster)].map(refKey));
+    this.#needs.set(key, needsOf(app).map(refText));
+    for (const other of this.#needs.waitingFor(key, app.status.state)) {
+      this.#controller.enqueue(other);
+    }
     const applied = conditionOf(app.status.conditions, "Applied");
     if (applied?.reason === "OWNED_BY_OTHER") this.#kept.add(key);
     else this.#kept.delete(key);
@@ -126,7 +144,15 @@ class AppController implements Running {
     const digest = [generation, deleted, finalizers.join(), scheduled, where].join(" ");
     if (seen?.uid === uid && seen.digest === digest) return;
     this.#seen.set(key, { uid, digest });
+    this.#fetcher.cancel(key);
     this.#controller.enqueue(key);
+  }
+
+  /** Those that use the same clusters wait for each other, and so do those of a namespace that ask servers for templates. */
+  #laneOf(key: string): string {
+    const app = this.#parts.resources.feed(ApplicationKind).objects.get(key);
+    const fetches = app?.metadata.deleted === null && needsFetch(app);
+    return fetches ? `templates of ${app.metadata.namespace}` : this.#use.placesOf(key);
   }
 
   #forget(key: string, uid: string): void {
@@ -134,6 +160,8 @@ class AppController implements Running {
     this.#written.delete(key);
     this.#keyByUid.delete(uid);
     this.#kept.delete(key);
+    for (const other of this.#needs.waitingFor(key, "")) this.#controller.enqueue(other);
+    this.#needs.set(key, []);
     this.#useClusters(key, []);
     for (const other of this.#kept) this.#controller.enqueue(other);
   }
@@ -170,6 +198,18 @@ class AppController implements Running {
       this.#parts.kubes.drop(key);
     } else this.#clusterSeen.set(key, digest);
     for (const appKey of this.#use.usersOf(key)) this.#controller.enqueue(appKey);
+  }
+
+  #othersIn(place: {
+    readonly cluster: ResourceRef;
+    readonly namespace: string;
+    readonly uid: string;
+  }): readonly string[] {
+    const { cluster, namespace, uid } = place;
+    const all = [...this.#parts.resources.feed(ApplicationKind).objects];
+    return all
+      .filter(([, app]) => app.metadata.uid !== uid && livesIn(app, cluster, namespace))
+      .map(([key]) => key);
   }
 
   #cluster(ref: ResourceRef): Cluster | undefined {
@@ -223,15 +263,6 @@ async function closeView(view: Promise<ClusterView>): Promise<void> {
   }
 }
 
-/** Why a cluster does not answer, if that is known of the credentials that it has now. */
-function outageOf(cluster: Cluster | undefined): string | undefined {
-  const reachable = cluster && conditionOf(cluster.status.conditions, "Reachable");
-  if (reachable?.status !== "False") return undefined;
-  return reachable.observed_generation === cluster?.metadata.generation
-    ? reachable.message || reachable.reason
-    : undefined;
-}
-
 /**
  * What of a cluster matters to the applications on it: its credentials, whether it is taken away, whether it answers, what it
  * serves, and the labels that overrides look at.
@@ -250,6 +281,17 @@ function clusterDigest(cluster: Cluster): string {
     ...cluster.status.served_kinds,
     ...texts,
   ].join(" ");
+}
+
+/** By the books, so that it holds also for what nobody has looked at since this process began. */
+function livesIn({ status }: Application, cluster: ResourceRef, namespace: string): boolean {
+  return status.copies.some(
+    (copy) =>
+      refKey(copy.cluster) === refKey(cluster) &&
+      [...copy.objects, ...(copy.hooks?.objects ?? [])].some(
+        (item) => item.namespace === namespace,
+      ),
+  );
 }
 
 function refKey(ref: ResourceRef): string {

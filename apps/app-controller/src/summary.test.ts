@@ -11,6 +11,7 @@ function seen(health: Health): Observed {
     uid: "",
     resourceVersion: "",
     owner: undefined,
+    ownerName: undefined,
     fieldsDigest: "",
     applied: undefined,
     isTerminating: false,
@@ -19,6 +20,7 @@ function seen(health: Health): Observed {
   };
 }
 
+const none: Health = { ...healthy, pods: { desired: 0, running: 0, completed: 0, failed: 0 } };
 const pods = { desired: 2, running: 1, completed: 0, failed: 1 };
 const serving: Health = { ...healthy, pods };
 const late = progressing("NotReady", "1 of 2");
@@ -93,6 +95,8 @@ describe("Healthy", () => {
     ["nothing at all", [], "Healthy"],
     ["configuration only", [healthy], "Healthy"],
     ["a suspended Job", [idle, healthy], "Idle"],
+    ["a workload that is scaled to nothing", [none, healthy], "Idle"],
+    ["a workload that is scaled to nothing beside one that serves", [none, serving], "Healthy"],
     ["a suspended Job beside one that serves", [idle, serving], "Healthy"],
     ["a Job that is done", [done, healthy], "Completed"],
     ["a Job that is done and one that is suspended", [done, idle], "Completed"],

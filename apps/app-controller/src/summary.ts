@@ -55,21 +55,27 @@ export function summarize(
   }
   const late = of("progressing");
   if (late) return waiting(late, context);
-  const hasWork = observed.some(
-    ({ health }) => health.pods !== undefined && health.status !== "idle",
-  );
+  const hasWork = observed.some(({ health }) => health.pods !== undefined && !rests(health));
   const isDone =
     observed.some(({ health }) => health.status === "completed") &&
     observed.every(
-      ({ health }) =>
-        health.status === "completed" || health.pods === undefined || health.status === "idle",
+      ({ health }) => health.status === "completed" || health.pods === undefined || rests(health),
     );
-  const reason = isDone ? "Completed" : !hasWork && of("idle") ? "Idle" : "Healthy";
+  const isIdle = !hasWork && observed.some(({ health }) => rests(health));
+  const reason = isDone ? "Completed" : isIdle ? "Idle" : "Healthy";
+  // That its time was up is another end than that its work was done.
+  const ended = observed.find(({ health }) => health.status === "completed" && health.message);
+  const message = isDone ? (ended?.health.message ?? "") : "";
   return {
-    finding: { type, status: "True", reason, message: "" },
+    finding: { type, status: "True", reason, message },
     serves: true,
     graceLeftMs: undefined,
   };
+}
+
+/** On purpose: suspended, or scaled to nothing. */
+function rests({ status, pods }: Observed["health"]): boolean {
+  return status === "idle" || (status === "healthy" && pods?.desired === 0);
 }
 
 function waiting(
@@ -100,11 +106,15 @@ function waiting(
 export function appliedFinding(result: {
   readonly isComplete: boolean;
   readonly troubles: readonly Trouble[];
-  /** Why another copy still serves although this one stands. */
+  /** What comes first; or why another copy still serves although this one stands. */
   readonly waitsFor?: { readonly reason: string; readonly message: string } | undefined;
   readonly contested?: readonly string[];
+  /** What clusters remarked of objects that they took. */
+  readonly warnings?: readonly string[];
 }): Omit<Finding, "observed_generation"> {
-  const refused = result.troubles.find(({ canPass }) => !canPass);
+  const allRefused = result.troubles.filter(({ canPass }) => !canPass);
+  // First, because whoever goes by the reason looks again when the owner has gone.
+  const refused = allRefused.find(({ code }) => code === "OWNED_BY_OTHER") ?? allRefused[0];
   const first = refused ?? result.troubles[0];
   const type = "Applied";
   const ordered = [first, ...result.troubles.filter((trouble) => trouble !== first)];
@@ -115,10 +125,13 @@ export function appliedFinding(result: {
     .slice(0, limits.messageCharsMax);
   if (refused) return { type, status: "False", reason: refused.code, message };
   if (first) return { type, status: "Unknown", reason: first.code, message };
-  if (!result.isComplete) return { type, status: "Unknown", reason: "Waiting", message: "" };
   if (result.waitsFor) return { type, status: "Unknown", ...result.waitsFor };
+  if (!result.isComplete) return { type, status: "Unknown", reason: "Waiting", message: "" };
   const contested = result.contested?.[0];
-  if (contested === undefined) return { type, status: "True", reason: "Applied", message: "" };
+  if (contested === undefined) {
+    const told = (result.warnings ?? []).join("\n").slice(0, limits.messageCharsMax);
+    return { type, status: "True", reason: "Applied", message: told };
+  }
   const text = `somebody keeps changing ${contested} against us; it is put right again, but more and more seldom`;
   return { type, status: "True", reason: "Contested", message: text };
 }

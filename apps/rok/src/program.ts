@@ -15,6 +15,7 @@ import { addLoginCommands } from "./commands/login.ts";
 import { addMetricCommands } from "./commands/metric.ts";
 import { addMetricsProviderCommands } from "./commands/metrics-provider.ts";
 import { addOpenStackCommands } from "./commands/openstack.ts";
+import { addRunCommands } from "./commands/run.ts";
 import { addPolicyCommands } from "./commands/policy.ts";
 import { addPkiCommands } from "./commands/pki.ts";
 import { addPlanCommands } from "./commands/plan.ts";
@@ -51,6 +52,7 @@ export function buildProgram(run: Run): Command {
     .description("clusters and the applications on them");
   addClusterCommands(run, kube);
   addApplicationCommands(run, kube);
+  addRunCommands(run, kube);
   addPolicyCommands(run, kube);
   const core = program.command("core").description("metrics, their providers, roles");
   addMetricCommands(run, core);

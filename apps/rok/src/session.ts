@@ -83,15 +83,21 @@ export class Session {
   }
 
   async client(): Promise<Client> {
-    if (this.#client) return this.#client;
+    this.#client ??= await this.clientWith(await this.token());
+    return this.#client;
+  }
+
+  /**
+   * The token of the moment: a login's is refreshed when it is about to end. For what goes on for longer than a token is good.
+   */
+  async token(): Promise<string | undefined> {
     const access = await this.find();
     const { login } = access;
-    if (login !== undefined) {
-      const { freshToken } = await import("./login/fresh-token.ts");
-      this.#access = { ...access, token: await freshToken(login.path, login.stored, this.io) };
-    }
-    this.#client = await this.clientWith(this.#access?.token);
-    return this.#client;
+    if (login === undefined) return access.token;
+    const { freshToken } = await import("./login/fresh-token.ts");
+    const token = await freshToken(login.path, login.stored, this.io);
+    this.#access = { ...access, token };
+    return token;
   }
 
   /** A client of the same server with another token, or with none. */

@@ -1,5 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
+import { awaitsManifest } from "@octoplane/kinds/manifest-source";
 import { isGeneralHold } from "@octoplane/placement/calm";
 import { decide } from "@octoplane/placement/decide";
 import { isAwaiting, newClusterFactsFor } from "@octoplane/placement/new-cluster-facts";
@@ -60,6 +61,8 @@ export async function reconcileApplication(world: SchedulerWorld, key: string): 
   }
   // On what is older than our own last word a decision would find nothing to write, and nobody would look again.
   if (isBehind(world, key, app)) return { requeueAfterMs: feedLagMs };
+  // What it asks of a cluster is not known before its template is translated, which makes it another generation.
+  if (awaitsManifest(app.spec)) return {};
   if (!seen) return { requeueAfterMs: metricsPendingMs };
   const now = world.clock.now();
   const { candidates } = seen.view;

@@ -54,7 +54,7 @@ export function adjustmentText(adjustment: Adjustment): string {
     ...Object.entries(images).map(([container, image]) => `${container}=${image}`),
     ...(suspended === undefined ? [] : [suspended ? "suspended" : "not suspended"]),
     ...(adjustment.restarted_at === undefined ? [] : [`restarted ${adjustment.restarted_at}`]),
-    ...(adjustment.rerun === undefined ? [] : [`run again ${adjustment.rerun} times`]),
+    ...(adjustment.rerun === undefined ? [] : [`rerun ${adjustment.rerun}`]),
   ];
   const where = namespace === undefined ? "" : ` in ${namespace}`;
   return `${kind}/${name}${where}: ${said.join(", ")}`;

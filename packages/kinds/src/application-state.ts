@@ -6,8 +6,11 @@ import type { Metadata, Reason, ResourceRef } from "./metadata.ts";
  * `status.state` and `status.reason` of an application, from its conditions. The one place where they are made.
  *
  * Conditions and their owners:
+ * - `Translated` (application controller; only where the manifest is made from a template): True when it is; Unknown while that
+ *   is under way or being retried; False when the template says why not.
  * - `Scheduled` (scheduler): True when a cluster is chosen; False with the reason why none is.
- * - `Applied` (application controller): True when the objects of the generation stand on the chosen cluster;
+ * - `Applied` (application controller): True when the objects of the generation stand on the chosen cluster (also `Stopped`,
+ *   when none should);
  *   Unknown while that is under way or being retried; False when it cannot succeed without a change.
  * - `Healthy` (application controller): True (also `Idle` and `Completed`), or False: `Starting` before it was ever
  *   healthy, `Updating` after a change, else the first thing that is wrong.
@@ -44,6 +47,10 @@ export function applicationState(app: StateInput): DerivedState {
   }
   const closing = shuttingDown(conditions);
   if (closing !== undefined) return closing;
+  const stopped = stoppedState(conditions);
+  if (stopped !== undefined) return stopped;
+  const translating = translationState(conditions);
+  if (translating !== undefined) return translating;
   const scheduled = conditionOf(conditions, "Scheduled");
   const runs = app.status.copies.some(({ generation }) => generation > 0);
   if (!scheduled) return { state: "PENDING", reason: null };
@@ -52,7 +59,8 @@ export function applicationState(app: StateInput): DerivedState {
   const moving =
     app.status.running_on !== null && !same(app.status.running_on, app.status.scheduled_to);
   if (applied?.status === "False") {
-    return { state: runs && serves(conditions) ? "DEGRADED" : "FAILED", reason: reasonOf(applied) };
+    // Something was refused; the rest may do its work all the same.
+    return { state: serves(conditions) ? "DEGRADED" : "FAILED", reason: reasonOf(applied) };
   }
   const current = applied?.observed_generation === app.metadata.generation;
   if (applied?.status !== "True" || !current || moving) {
@@ -68,6 +76,24 @@ function shuttingDown(conditions: readonly Condition[]): DerivedState | undefine
   if (shutdown.status === "True") return { state: "READY_FOR_ACTION", reason: null };
   if (shutdown.status === "Unknown") return { state: "WAITING_FOR_CLEANING", reason: null };
   return { state: "DEGRADED", reason: reasonOf(shutdown) };
+}
+
+/** What should stand is not known yet, or cannot be: before that nobody decides and nothing is applied. */
+function translationState(conditions: readonly Condition[]): DerivedState | undefined {
+  const translated = conditionOf(conditions, "Translated");
+  if (translated === undefined || translated.status === "True") return undefined;
+  if (translated.status === "Unknown") {
+    return { state: "TRANSLATING", reason: troubleOf(translated) };
+  }
+  // What stands from before goes on.
+  return { state: serves(conditions) ? "DEGRADED" : "FAILED", reason: reasonOf(translated) };
+}
+
+/** Nothing runs, on purpose. Krake's clients know no word for it: like one that has not begun, with a reason that says so. */
+function stoppedState(conditions: readonly Condition[]): DerivedState | undefined {
+  const applied = conditionOf(conditions, "Applied");
+  if (applied?.status !== "True" || applied.reason !== "Stopped") return undefined;
+  return { state: "PENDING", reason: reasonOf(applied) };
 }
 
 /**
@@ -92,7 +118,10 @@ function settled(conditions: readonly Condition[]): DerivedState {
   if (!healthy || healthy.reason === "Starting") return { state: "CREATING", reason: null };
   if (healthy.reason === "Updating") return { state: "RECONCILING", reason: null };
   if (healthy.status !== "True") return { state: "DEGRADED", reason: reasonOf(healthy) };
-  return { state: healthy.reason === "Completed" ? "COMPLETED" : "RUNNING", reason: null };
+  if (healthy.reason !== "Completed") return { state: "RUNNING", reason: null };
+  // What removed itself because its time was up says so.
+  const expired = { code: "Expired", message: healthy.message };
+  return { state: "COMPLETED", reason: healthy.message === "" ? null : expired };
 }
 
 function serves(conditions: readonly Condition[]): boolean {

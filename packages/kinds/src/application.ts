@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type, type Static } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { adjustmentsField, adjustmentText, stoppedField } from "./adjustment.ts";
 import { applicationState } from "./application-state.ts";
@@ -17,6 +17,7 @@ import { NewClusterSchema } from "./decision.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
+import { checkSource, translationsField } from "./manifest-source.ts";
 import { checkObserverSchema } from "./observer-schema.ts";
 import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
 import {
@@ -35,7 +36,6 @@ import {
 } from "./placement-choice.ts";
 import { checkOverrides } from "./override.ts";
 import { checkTolerations, tolerationsField } from "./taint.ts";
-import { checkTosca } from "./tosca.ts";
 import { formatRef, formatState, joined } from "./cells.ts";
 
 const anyObject = Type.Record(Type.String(), Type.Unknown());
@@ -104,9 +104,36 @@ export const InventoryItemSchema = Type.Object(
     digest: Type.String({ description: "of what was applied" }),
     fields_digest: Type.String({ description: "of the fields that are ours, after that" }),
     created: Type.Boolean({ description: "false when the object was there before" }),
+    joined: Type.Optional(
+      Type.Boolean({ description: "a namespace of somebody else's that is used as it is" }),
+    ),
+    keep: Type.Optional(Type.Boolean({ description: "stays when the application goes" })),
+    yielded: Type.Optional(
+      Type.Integer({ description: "the generation in which another application took it over" }),
+    ),
+    warnings: Type.Optional(Type.Array(Type.String(), { description: "of the cluster" })),
   },
   closed,
 );
+
+/** How far the hooks of one event have come on one copy. */
+const HookRunSchema = Type.Object(
+  {
+    event: Type.Union([Type.Literal("install"), Type.Literal("upgrade"), Type.Literal("delete")]),
+    digest: Type.String({ description: "of the manifest that the event is about" }),
+    generation: Type.Integer({ description: "of the specification under which it began" }),
+    over: Type.Boolean({ description: "true when all of them have run" }),
+    turns: Type.Record(Type.String(), Type.Union([Type.Literal("begun"), Type.Literal("done")]), {
+      description: "of each hook, by its side and identity",
+    }),
+    failed: Type.Optional(Type.String({ description: "what went wrong; nothing comes after it" })),
+    objects: Type.Array(InventoryItemSchema, {
+      description: "what they have made, as far as it stands",
+    }),
+  },
+  closed,
+);
+export type HookRun = Static<typeof HookRunSchema>;
 
 /** What runs of an application on one cluster. */
 export const CopySchema = Type.Object(
@@ -115,6 +142,7 @@ export const CopySchema = Type.Object(
     cluster_uid: Type.String(),
     generation: Type.Integer({ description: "the last one applied in full" }),
     objects: Type.Array(InventoryItemSchema),
+    hooks: Type.Optional(HookRunSchema),
   },
   closed,
 );
@@ -141,6 +169,7 @@ const StatusSchema = Type.Object(
     places: placesField,
     moves: movesField,
     failed_moves: failedMovesField,
+    translations: translationsField,
     running_on: nullable(ResourceRefSchema),
     retries: nullable(Type.Integer()),
     scheduled_retry: nullable(dateTime),
@@ -182,6 +211,10 @@ export const ApplicationKind = defineKind({
     "shutdown",
     "retry",
     "decisions",
+    "pods",
+    "logs",
+    "exec",
+    "portforward",
     "scale",
     "set-image",
     "restart",
@@ -192,10 +225,6 @@ export const ApplicationKind = defineKind({
     "start",
     "migrate",
     "undo",
-    "pods",
-    "logs",
-    "exec",
-    "portforward",
   ],
   secrets: ["complete_token", "complete_key", "shutdown_token", "shutdown_key"].map((field) => [
     "status",
@@ -217,6 +246,7 @@ export const ApplicationKind = defineKind({
     ["status", "moves"],
     ["status", "failed_moves"],
     ["status", "new_cluster"],
+    ["status", "translations"],
     ["status", "conditions"],
     ["status", "scheduled_generation"],
     ["status", "observed_generation"],
@@ -299,7 +329,7 @@ export const ApplicationKind = defineKind({
   ],
   validate(app) {
     return [
-      ...checkSource(app),
+      ...checkSource(app.spec),
       ...checkManifest(app.spec.manifest),
       ...checkObserverSchema(app.spec.observer_schema, app.spec.manifest),
       ...checkConstraints("spec.constraints.cluster", app.spec.constraints.cluster),
@@ -331,23 +361,6 @@ function checkNeighbours({ spec }: Application): readonly FieldProblem[] {
     ...checkNeighbourRules(`${at}.applications`, applications),
     ...checkSpread(`${at}.spread`, spread),
   ];
-}
-
-function checkSource({ spec }: Application): readonly FieldProblem[] {
-  const { tosca, csar } = spec;
-  const problems: FieldProblem[] = [];
-  const hasTosca = typeof tosca === "string" ? tosca !== "" : Object.keys(tosca).length > 0;
-  if (spec.manifest.length === 0 && !hasTosca && csar === null) {
-    problems.push({ field: "spec", message: "expected at least one of manifest, tosca and csar" });
-  }
-  if (typeof tosca === "string" && tosca !== "" && !/\.ya?ml$/.test(tosca)) {
-    problems.push({ field: "spec.tosca", message: "expected a URL that ends in .yaml or .yml" });
-  }
-  if (typeof tosca === "object" && hasTosca) problems.push(...checkTosca("spec.tosca", tosca));
-  if (csar !== null && !/\.(?:csar|zip)$/.test(csar)) {
-    problems.push({ field: "spec.csar", message: "expected a URL that ends in .csar or .zip" });
-  }
-  return problems;
 }
 
 function neighbourTexts({ spec }: Application): readonly string[] {

@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import type { KrakeForm } from "./krake-form.ts";
-import type { Metadata, Reason } from "./metadata.ts";
+import type { Metadata, Reason, ResourceRef } from "./metadata.ts";
 
 /**
  * A kind, declared once: from this declaration come the types, the routes, the OpenAPI document, validation,
@@ -85,6 +85,8 @@ export interface Kind<
   validate(resource: Resource<F, S>): readonly FieldProblem[];
   /** What is allowed and most likely a mistake: told beside the answer of a write. Pure. */
   warn?(resource: Resource<F, S>): readonly string[];
+  /** What an object goes with, by its specification: owners that nobody has to write down. Pure. */
+  owners?(resource: Resource<F, S>): readonly ResourceRef[];
   /** `status.state` and `status.reason` from the conditions; absent for kinds without a state. Pure. */
   derive?(resource: Resource<F, S>): DerivedState;
 }
@@ -92,10 +94,11 @@ export interface Kind<
 export type ResourceOf<K> = K extends Kind<infer F, infer S> ? Resource<F, S> : never;
 
 /** A kind of which nothing is known but that it is one. */
-export interface AnyKind extends Omit<Kind, "columns" | "validate" | "warn" | "derive"> {
+export interface AnyKind extends Omit<Kind, "columns" | "validate" | "warn" | "owners" | "derive"> {
   readonly columns: readonly Column<AnyResource>[];
   validate(resource: AnyResource): readonly FieldProblem[];
   warn?(resource: AnyResource): readonly string[];
+  owners?(resource: AnyResource): readonly ResourceRef[];
   derive?(resource: AnyResource): DerivedState;
 }
 

@@ -14,6 +14,7 @@ import { GlobalPlacementPolicyKind, PlacementPolicyKind } from "./placement-poli
 import { ProjectKind } from "./project.ts";
 import { RoleBindingKind } from "./role-binding.ts";
 import { RoleKind } from "./role.ts";
+import { RunKind } from "./run.ts";
 import { ServiceAccountKind } from "./service-account.ts";
 import { TokenRevocationKind } from "./token-revocation.ts";
 
@@ -27,6 +28,7 @@ export const kinds: readonly AnyKind[] = [
   anyKind(MetricKind),
   anyKind(ClusterKind),
   anyKind(ApplicationKind),
+  anyKind(RunKind),
   anyKind(GlobalPlacementPolicyKind),
   anyKind(PlacementPolicyKind),
   anyKind(ProjectKind),

@@ -53,6 +53,20 @@ const healthy: Short = ["Healthy", "True", "Healthy"];
 describe("the state of an application", () => {
   it.each<[string, Facts]>([
     ["PENDING", { is: [] }],
+    ["TRANSLATING", { is: [["Translated", "Unknown", "Translating"]], copies: 0 }],
+    [
+      "TRANSLATING INVALID_TOSCA_MANIFEST",
+      { is: [["Translated", "Unknown", "INVALID_TOSCA_MANIFEST", "no answer"], placed, applied] },
+    ],
+    [
+      "FAILED INVALID_TOSCA_MANIFEST",
+      { is: [["Translated", "False", "INVALID_TOSCA_MANIFEST"]], copies: 0 },
+    ],
+    [
+      "DEGRADED INVALID_TOSCA_MANIFEST",
+      { is: [["Translated", "False", "INVALID_TOSCA_MANIFEST"], placed, applied, healthy] },
+    ],
+    ["RUNNING", { is: [["Translated", "True"], placed, applied, healthy] }],
     ["WAITING_FOR_CLUSTER_CREATION", { is: [["Scheduled", "False", "WaitingForCluster"]] }],
     ["DEGRADED NO_SUITABLE_RESOURCE", { is: [["Scheduled", "False", "NO_SUITABLE_RESOURCE"]] }],
     [

@@ -69,7 +69,7 @@ const shortNames: Readonly<Record<string, string>> = {
 };
 
 /** As kubectl takes kinds: in any case, short, and in the plural. */
-function isKind(kind: string, wanted: string): boolean {
+export function isKind(kind: string, wanted: string): boolean {
   const asked = wanted.toLowerCase();
   const known = kind.toLowerCase();
   return asked === known || asked === `${known}s` || shortNames[asked] === known;

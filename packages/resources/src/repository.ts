@@ -40,6 +40,7 @@ import {
   union,
   withOwnFinalizers,
   type Expectation,
+  withOwnOwners,
 } from "./update-rules.ts";
 
 /** What the writer of the store works with. */
@@ -137,14 +138,14 @@ export class Repository<R extends AnyResource = AnyResource> {
     const now = isoTime(clock.now());
     const place = this.kind.namespaced ? (namespace ?? null) : null;
     if (place !== null) throwIfAny(checkName("metadata.namespace", place));
-    const { name, labels, inherit_labels, finalizers, owners } = input.metadata;
+    const { name, labels, inherit_labels, finalizers } = input.metadata;
     const metadata: StoredMetadata = {
       name,
       namespace: place,
       labels,
       inherit_labels,
       finalizers: withOwnFinalizers(this.kind, finalizers),
-      owners,
+      owners: [...withOwnOwners(this.kind, input, place)],
       uid: random.uuid(),
       created: now,
       modified: now,

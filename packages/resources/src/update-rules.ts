@@ -75,6 +75,19 @@ function staleBody(title: string, current: AnyResource, sent: string): Error {
   );
 }
 
+/** The owners that were sent, and those that follow from the specification. Pure. */
+export function withOwnOwners(
+  kind: AnyKind,
+  input: Input,
+  namespace: string | null,
+): readonly ResourceRef[] {
+  const { owners } = input.metadata;
+  if (kind.owners === undefined) return owners;
+  const metadata = { ...input.metadata, namespace };
+  const own = kind.owners({ ...input, metadata } as unknown as AnyResource);
+  return [...owners, ...own.filter((ref) => !owners.some((owner) => sameRef(owner, ref)))];
+}
+
 /** The object record after a PUT, or the error that refuses it. */
 export function replaced(
   kind: AnyKind,
@@ -92,7 +105,8 @@ export function replaced(
   const sent = body.input.metadata;
   checkIdentity(previous, body.input);
   checkImmutable(kind, "fields", { before: previous.fields, after: body.fields });
-  const owners = sent.owners.filter((owner) => !body.owned.some((ref) => sameRef(ref, owner)));
+  const named = withOwnOwners(kind, body.input, before.namespace);
+  const owners = named.filter((owner) => !body.owned.some((ref) => sameRef(ref, owner)));
   const finalizers = nextFinalizers(kind, previous, sent.finalizers);
   const { labels, inherit_labels } = sent;
   const changed = !isDeepStrictEqual(body.fields, previous.fields);

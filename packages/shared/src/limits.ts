@@ -3,6 +3,7 @@ import { placementLimits } from "./limits/placement-limits.ts";
 import { storeLimits } from "./limits/store-limits.ts";
 import { workloadLimits } from "./limits/workload-limits.ts";
 import { streamLimits } from "./limits/stream-limits.ts";
+import { toscaLimits } from "./limits/tosca-limits.ts";
 
 /**
  * Every bound of the system, with its reason. A number that limits anything and does not stand
@@ -293,6 +294,7 @@ export const limits = {
 
   ...clientLimits,
   ...workloadLimits,
+  ...toscaLimits,
 
   // --- demo ----------------------------------------------------------------------------------------------
   /** One step of the demo on slow real clusters: an image has to be pulled. */

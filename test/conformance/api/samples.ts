@@ -113,6 +113,15 @@ const samples: Readonly<Record<string, Sample>> = {
       written: triggered,
     },
   },
+  Run: {
+    body: { spec: { application: "nobody", workload: { name: "solve" } } },
+    change: (body) => (body.spec.note = "the one for the paper"),
+    stated: {
+      condition: { type: "Started", status: "True" },
+      state: "RUNNING",
+      written: { exit_code: 3 },
+    },
+  },
   PlacementPolicy: policy,
   GlobalPlacementPolicy: policy,
   Project: {

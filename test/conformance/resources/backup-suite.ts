@@ -488,7 +488,7 @@ export function backupSuite(open: OpenBench): void {
       await using bench = await open();
       await fill(bench);
       const apps = bench.resources.of(ApplicationKind);
-      const data = "x".repeat(900_000);
+      const data = systemRandom.bytes(600_000).toString("base64");
       const big = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { data } };
       const created = await apps.create(
         applicationBody("big", { spec: { manifest: [big] } }),

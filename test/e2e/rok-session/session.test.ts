@@ -31,6 +31,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   // The names of revocations are made up.
   "core tokenrevocation get": "rok-token.test.ts",
   "core tokenrevocation delete": "rok-token.test.ts",
+  // How long a run takes depends on the moment.
+  "kube app run": "rok-actions.test.ts",
+  "kube app prune-jobs": "rok-actions.test.ts",
+  "kube run list": "rok-actions.test.ts",
+  "kube run get": "rok-actions.test.ts",
+  "kube run compare": "rok-actions.test.ts",
+  "kube run export": "rok-actions.test.ts",
+  "kube run delete": "rok-actions.test.ts",
 };
 
 /** What has to have come to pass before a command, by other hands than ours: else it prints now this and now that. */

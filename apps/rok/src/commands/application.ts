@@ -27,6 +27,7 @@ import { addApplicationActions } from "./application-actions.ts";
 import { addGet, addList } from "./resource.ts";
 import { deliveryFlags } from "./delivery-flags.ts";
 import { addRollout } from "./rollout.ts";
+import { addRunActions } from "./run.ts";
 import { waitFlags } from "./wait-flags.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 
@@ -58,6 +59,14 @@ export function addApplicationCommands(run: Run, parent: Command): void {
     .description("applications: manifests that are placed on a cluster");
   addList(run, app, applications);
   addGet(run, app, applications);
+  addWrites(run, app);
+  addApplicationActions(run, app, applications);
+  addRunActions(run, app, applications);
+  addRollout(run, app, applications);
+  addExplanations(run, app);
+}
+
+function addWrites(run: Run, app: Command): void {
   leaf<WriteFlags>(run, app, {
     usage: "create <name>",
     about: "hand in an application; it is placed on the best cluster",
@@ -116,9 +125,6 @@ export function addApplicationCommands(run: Run, parent: Command): void {
     act: async (call) =>
       (await import("../kubernetes/write-application.ts")).retryApplication(call),
   });
-  addApplicationActions(run, app, applications);
-  addRollout(run, app, applications);
-  addExplanations(run, app);
 }
 
 function addExplanations(run: Run, app: Command): void {

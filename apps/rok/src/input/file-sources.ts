@@ -5,7 +5,7 @@ import { failure, isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { fetchText, isAddress, tellableAddress } from "./fetched-text.ts";
 import { fileProblem } from "./file-problem.ts";
-import { wholeText } from "./whole-text.ts";
+import { isZip, utf8Text, wholeBytes } from "./whole-text.ts";
 import type { Io } from "../io.ts";
 
 /** A text, and what it is called in errors. */
@@ -86,11 +86,19 @@ function hintFor(name: string, isFolder: boolean): string {
 
 async function sourceOf(name: string, cwd: string): Promise<Source> {
   try {
-    return { name, text: await wholeText(name, createReadStream(resolve(cwd, name))) };
+    const bytes = await wholeBytes(name, createReadStream(resolve(cwd, name)));
+    return { name, text: isZip(bytes) ? await templateText(name, bytes) : utf8Text(name, bytes) };
   } catch (error) {
     if (isFailure(error)) throw error;
     throw failure("Invalid", `${name} cannot be read: ${fileProblem(error)}`);
   }
+}
+
+/** An archive stands for the TOSCA template in it, with the types that it brings along. */
+async function templateText(name: string, bytes: Uint8Array): Promise<string> {
+  // Few commands read an archive; the others do not wait for what reads it.
+  const { readCsar } = await import("@octoplane/tosca/csar");
+  return JSON.stringify(await readCsar(bytes, name));
 }
 
 function byName(a: string, b: string): number {

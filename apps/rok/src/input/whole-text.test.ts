@@ -37,7 +37,10 @@ test("the byte that is told is the first that no UTF-8 could have", () => {
 
 test.each([
   [Buffer.from("\uFEFFa: 1", "utf16le"), "it looks like UTF-16: save it as UTF-8"],
-  [Buffer.from([0x50, 0x4b, 3, 4, 9]), "a CSAR archive is given by its address, with --url"],
+  [
+    Buffer.from([0x50, 0x4b, 3, 4, 9]),
+    "a CSAR archive is given as a file, with -f, or by its address",
+  ],
   [Buffer.from([0x1f, 0x8b, 8]), "a packed Helm chart is given with --chart"],
 ])("%o is called by its name", (bytes, message) => {
   expect(() => utf8Text("a.yaml", bytes)).toThrow(message);

@@ -6,6 +6,14 @@ import { limits } from "@octoplane/shared/limits";
  * with the name of the source.
  */
 export async function wholeText(name: string, chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  return utf8Text(name, await wholeBytes(name, chunks));
+}
+
+/** All of a source. `TooLarge` past the limit of bytes, with the name of the source. */
+export async function wholeBytes(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunks) {
@@ -15,7 +23,7 @@ export async function wholeText(name: string, chunks: AsyncIterable<Uint8Array>)
     }
     parts.push(chunk);
   }
-  return utf8Text(name, Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 /** The text of bytes, a byte order mark included. `Invalid` with the offset of the first byte that is no UTF-8. */
@@ -44,12 +52,20 @@ function strangeByte(text: string, bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
+/** True for what begins like a ZIP archive: a CSAR archive, mostly. */
+export function isZip(bytes: Uint8Array): boolean {
+  return firstBytes(bytes) === "504b0304";
+}
+
+function firstBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, 4)).toString("hex");
+}
+
 function archiveOf(bytes: Uint8Array): string | undefined {
-  const start = Buffer.from(bytes.subarray(0, 4)).toString("hex");
-  if (start === "504b0304") {
-    return "a ZIP archive; a CSAR archive is given by its address, with --url";
+  if (isZip(bytes)) {
+    return "a ZIP archive; a CSAR archive is given as a file, with -f, or by its address, with --url";
   }
-  return start.startsWith("1f8b")
+  return firstBytes(bytes).startsWith("1f8b")
     ? "a compressed archive; a packed Helm chart is given with --chart"
     : undefined;
 }

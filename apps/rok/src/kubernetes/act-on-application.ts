@@ -81,7 +81,12 @@ async function act(call: Call<WaitFlags>, action: string, body: object): Promise
 
 /** The path of an application, whose name was given on the command line. */
 export async function applicationPath(session: Session, name: string): Promise<string> {
+  return await objectPath(session, "applications", name);
+}
+
+/** The same for any kind of the namespace. */
+export async function objectPath(session: Session, plural: string, name: string): Promise<string> {
   if (!isName(name)) throw usageError(`${JSON.stringify(name)} is no name`);
   const namespace = encodeURIComponent(await session.namespace());
-  return `/kubernetes/namespaces/${namespace}/applications/${encodeURIComponent(name)}`;
+  return `/kubernetes/namespaces/${namespace}/${plural}/${encodeURIComponent(name)}`;
 }

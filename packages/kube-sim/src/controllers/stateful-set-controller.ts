@@ -9,9 +9,10 @@ import {
   valueAt,
   type JsonMap,
 } from "../json.ts";
-import { makeObject, storeStatus } from "../operations/internal-write.ts";
+import { makeObject, storeState, storeStatus } from "../operations/internal-write.ts";
 import { deleteObject, plainDeletion } from "../operations/delete.ts";
-import type { SimObject } from "../sim-object.ts";
+import { selectorMatches } from "../selectors.ts";
+import { controllerOf, controllerReference, type SimObject } from "../sim-object.ts";
 import { controlled, isFinished, isReady, makePod, removePod, templateHash } from "./pods.ts";
 
 const revisionLabel = "controller-revision-hash";
@@ -21,6 +22,7 @@ export function reconcileStatefulSet(cluster: Cluster, owner: SimObject): void {
   const wanted = numberAt(owner, "spec", "replicas") ?? 1;
   const first = numberAt(owner, "spec", "ordinals", "start") ?? 0;
   const revision = revisionOf(owner);
+  adopt(cluster, owner);
   const pods = new Map(controlled(cluster, owner, "/pods").map((pod) => [ordinalOf(pod), pod]));
   const isParallel = textAt(owner, "spec", "podManagementPolicy") === "Parallel";
   for (let ordinal = first; ordinal < first + wanted; ordinal += 1) {
@@ -33,6 +35,23 @@ export function reconcileStatefulSet(cluster: Cluster, owner: SimObject): void {
   removeSurplus(cluster, owner, { pods, end: first + wanted, isParallel });
   update(cluster, owner, { pods, first, wanted, revision });
   report(cluster, owner, revision);
+}
+
+/** Takes over pods that an earlier one of its name has left behind. */
+function adopt(cluster: Cluster, owner: SimObject): void {
+  for (const pod of cluster.storage.list("/pods")) {
+    const { name, namespace, labels = {}, deletionTimestamp } = pod.metadata;
+    const isMember = namespace === owner.metadata.namespace && isOrdinal(owner, name);
+    if (!isMember || deletionTimestamp !== undefined || controllerOf(pod) !== undefined) continue;
+    if (!selectorMatches(valueAt(owner, "spec", "selector"), labels)) continue;
+    const ownerReferences = [...(pod.metadata.ownerReferences ?? []), controllerReference(owner)];
+    storeState(cluster, kinds.pod, { ...pod, metadata: { ...pod.metadata, ownerReferences } });
+  }
+}
+
+function isOrdinal(owner: SimObject, name: string): boolean {
+  const base = `${owner.metadata.name}-`;
+  return name.startsWith(base) && /^\d+$/.test(name.slice(base.length));
 }
 
 function ordinalOf(pod: SimObject): number {

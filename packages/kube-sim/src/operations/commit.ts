@@ -15,6 +15,7 @@ import {
   type Identity,
   type Manager,
 } from "../ssa/managers.ts";
+import { admit } from "./admission.ts";
 import type { WriteContext } from "./write-context.ts";
 
 /** How the fields of the context's kind are owned. */
@@ -75,6 +76,7 @@ export function commitNew(context: WriteContext, object: SimObject): SimObject {
   if (cluster.storage.get(key, object.metadata.namespace, object.metadata.name) !== undefined) {
     throw alreadyExists(kind, object.metadata.name);
   }
+  admit(cluster, { kind, object, operation: "CREATE" });
   checkSize(object);
   return context.dryRun ? object : cluster.storage.put(key, object);
 }
@@ -89,6 +91,7 @@ export function isUnchanged(live: SimObject, next: SimObject): boolean {
 export function commitChanged(context: WriteContext, live: SimObject, next: SimObject): SimObject {
   const { cluster, kind } = context;
   if (isUnchanged(live, next)) return live;
+  if (context.subresource === "") admit(cluster, { kind, object: next, operation: "UPDATE" });
   checkSize(next);
   if (context.dryRun) return next;
   const key = kindKey(kind);

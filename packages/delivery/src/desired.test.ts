@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Delivery } from "@octoplane/kinds/delivery";
 import type { ManifestObject } from "@octoplane/kinds/manifest";
 import type { ServedKind } from "@octoplane/kube/kube";
-import { desiredObjects, digestOf } from "./desired.ts";
+import { desiredObjects } from "./desired.ts";
+import { digestOf } from "./digest.ts";
 import { digestAnnotation, nameAnnotation, ownerLabel } from "./mark.ts";
 
 const owner = { uid: "uid-1", namespace: "team", name: "shop" };
@@ -120,16 +122,25 @@ test("a kind that the same manifest defines is on its way, any other unknown kin
     "apiextensions.k8s.io/v1 CustomResourceDefinition",
     "widgets.example.org",
     {
-      spec: { group: "example.org", names: { kind: "Widget" } },
+      spec: {
+        group: "example.org",
+        names: { kind: "Widget" },
+        versions: [
+          { name: "v1", served: true },
+          { name: "v0", served: false },
+        ],
+      },
     },
   );
   const { unresolved } = resolve(
     object("example.org/v1 Widget", "w"),
+    object("example.org/v0 Widget", "old"),
     object("example.org/v1 Gadget", "g"),
     definition,
   );
   const coming = unresolved.map(({ title, canPass }) => [title, canPass]);
   expect(coming).toContainEqual(["Widget w", true]);
+  expect(coming).toContainEqual(["Widget old", false]);
   expect(coming).toContainEqual(["Gadget g", false]);
 });
 
@@ -181,4 +192,71 @@ test("a digest does not depend on the order of keys, and on nothing else is it s
   expect(digestOf({ a: [1, 2] })).not.toBe(digestOf({ a: [2, 1] }));
   expect(digestOf({ a: null })).not.toBe(digestOf({}));
   expect(digestOf({ a: 1 })).not.toBe(digestOf({ a: "1" }));
+});
+
+const at = (name: string, namespace: string): ManifestObject => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, namespace },
+});
+
+test("the delivery's namespace is for objects that name none, or for all", () => {
+  const manifest = [object("v1 ConfigMap", "a"), at("b", "there")];
+  const places = (more: Delivery) =>
+    desiredObjects(manifest, cluster, owner, more).objects.map(({ ref }) => ref.namespace);
+  expect(places({ namespace: "mine" })).toEqual(["mine", "there"]);
+  expect(places({ namespace: "mine", override_namespace: true })).toEqual(["mine", "mine"]);
+});
+
+test("namespaces are made for objects that name them, save those of Kubernetes and those of the manifest", () => {
+  const manifest = [
+    at("a", "made"),
+    at("b", "made"),
+    at("c", "own"),
+    at("d", "kube-system"),
+    at("e", "default"),
+    object("v1 Namespace", "own"),
+  ];
+  const { objects } = desiredObjects(manifest, cluster, owner, { create_namespaces: true });
+  const implied = objects.filter(({ isImplied }) => isImplied);
+  expect(implied.map(({ ref }) => ref.name)).toEqual(["made"]);
+  expect(implied[0]?.object.metadata.labels).toEqual({ [ownerLabel]: owner.uid });
+  expect(desiredObjects(manifest, cluster, owner).objects).toHaveLength(6);
+});
+
+test("an object that leaves its name to others has one for each way it is written", () => {
+  const job = (image: string): ManifestObject => ({
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { generateName: "migrate-" },
+    spec: { template: { spec: { containers: [{ name: "m", image }] } } },
+  });
+  const nameOf = (...manifest: ManifestObject[]) =>
+    resolve(...manifest).objects.map(({ ref, object: sent }) => [ref.name, sent.metadata]);
+  const [[first, metadata] = []] = nameOf(job("a"));
+  expect(first).toMatch(/^migrate-[0-9a-f]{5}$/);
+  expect(metadata).not.toHaveProperty("generateName");
+  expect(nameOf(job("a"))[0]?.[0]).toBe(first);
+  expect(nameOf(job("b"))[0]?.[0]).not.toBe(first);
+  expect(new Set(nameOf(job("a"), job("a")).map(([name]) => name)).size).toBe(2);
+  expect(resolve(job("a")).objects[0]?.removesItself).toBe(true);
+});
+
+test("replicas are left out when they are somebody else's business", () => {
+  const web = object("apps/v1 Deployment", "web", { spec: { replicas: 3, paused: true } });
+  const [left] = desiredObjects([web], cluster, owner, { ignore_replicas: true }).objects;
+  expect(left?.object["spec"]).toEqual({ paused: true });
+  expect(resolve(web).objects[0]?.object["spec"]).toEqual({ replicas: 3, paused: true });
+});
+
+test("what objects say of themselves is heard", () => {
+  const says = (annotations: object) =>
+    resolve({ ...object("v1 ConfigMap", "a"), metadata: { name: "a", annotations } }).objects[0]!;
+  expect(says({ "octoplane.io/keep": "true" }).isKept).toBe(true);
+  expect(says({ "helm.sh/resource-policy": "keep" }).isKept).toBe(true);
+  expect(says({}).isKept).toBe(false);
+  expect(says({ "octoplane.io/recreate": "never" }).removesItself).toBe(true);
+  expect(says({ "octoplane.io/replace": "true" }).replace).toBe("always");
+  expect(says({ "octoplane.io/replace": "never" }).replace).toBe("never");
+  expect(says({ "octoplane.io/replace": "perhaps" }).replace).toBeUndefined();
 });

@@ -4,8 +4,8 @@ import { wantedManifest } from "@octoplane/kinds/wanted-manifest";
 import { overriddenFor, type OverriddenCluster } from "@octoplane/kinds/override";
 
 /**
- * What of an application is meant for one of its places: its share of the replicas where they are divided, and the
- * overrides for its cluster. Most have neither, and are applied as they are written. Pure.
+ * What of an application is meant for one of its places: what verbs adjusted, its share of the replicas where they are divided,
+ * and the overrides for its cluster. Most have neither, and are applied as they are written. Pure.
  */
 export function manifestFor(
   { spec, status }: Pick<Application, "spec" | "status">,

@@ -37,3 +37,8 @@ export function stamped(object: KubeObject, digest: string): KubeObject {
 export function ownerOf(object: KubeObject): string | undefined {
   return object.metadata.labels?.[ownerLabel];
 }
+
+/** `namespace/name` of that application, as its mark tells it. */
+export function ownerNameOf(object: KubeObject): string | undefined {
+  return object.metadata.annotations?.[nameAnnotation];
+}

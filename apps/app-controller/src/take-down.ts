@@ -1,0 +1,74 @@
+import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
+import { dropCondition, setCondition } from "@octoplane/kinds/condition";
+import type { Result } from "@octoplane/reconcile/controller";
+import { sameRef } from "@octoplane/resources/record";
+import { isoTime } from "@octoplane/shared/clock";
+import { limits } from "@octoplane/shared/limits";
+import type { AppWorld } from "./app-world.ts";
+import { removeCopies } from "./remove-copy.ts";
+import { StatusWriter } from "./status-writer.ts";
+import { appliedFinding } from "./summary.ts";
+import type { Trouble } from "./trouble.ts";
+
+/** A stopped application: its objects go, its record stays, and with it where it belongs. */
+export async function takeDown(
+  world: AppWorld,
+  work: {
+    readonly key: string;
+    readonly app: Application;
+    readonly copies: readonly Copy[];
+    readonly signal: AbortSignal;
+  },
+): Promise<Result> {
+  const { key, app, copies, signal } = work;
+  const status = new StatusWriter(world, key, app);
+  const record = async (copy: Copy): Promise<void> =>
+    await status.write((current) => ({
+      ...current,
+      copies: current.copies.map((one) => (sameRef(one.cluster, copy.cluster) ? copy : one)),
+    }));
+  const remains = await removeCopies(world, app.metadata.uid, { copies, app, record }, signal);
+  const now = isoTime(world.clock.now());
+  await status.write((current) => stopped(current, app, { ...remains, now }));
+  if (remains.troubles.length > 0) {
+    const notBeforeMs = Math.max(...remains.troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
+    return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
+  }
+  return remains.isLeaving ? { requeueAfterMs: limits.removalCheckMs } : {};
+}
+
+function stopped(
+  status: ApplicationStatus,
+  app: Application,
+  found: {
+    readonly copies: readonly Copy[];
+    readonly troubles: readonly Trouble[];
+    readonly now: string;
+  },
+): ApplicationStatus {
+  const { copies, troubles, now } = found;
+  const { generation } = app.metadata;
+  const isOver = copies.length === 0 && troubles.length === 0;
+  const finding = isOver
+    ? ({
+        type: "Applied",
+        status: "True",
+        reason: "Stopped",
+        message: "stopped: its objects are removed, its record stays",
+      } as const)
+    : appliedFinding({ isComplete: false, troubles });
+  const conditions = setCondition(
+    dropCondition(status.conditions, "Healthy"),
+    { ...finding, observed_generation: generation },
+    now,
+  );
+  const rest = { ...status, copies: [...copies], conditions: [...conditions] };
+  if (!isOver) return rest;
+  return {
+    ...rest,
+    observed_generation: generation,
+    running_on: null,
+    container_health: { desired_pods: 0, running_pods: 0, completed_pods: 0, failed_pods: 0 },
+    services: {},
+  };
+}

@@ -108,6 +108,23 @@ test("a run of an application that runs nowhere waits for it", async () => {
   await until("late", "COMPLETED");
 });
 
+test("a run of an application whose objects were removed waits until it is started", async () => {
+  const late = "/kubernetes/namespaces/system:admin/applications/late";
+  await field.rest.ok("POST", `${late}/stop`, { remove: true });
+  await waitFor("nothing to stand", async () => {
+    const { status } = await field.rest.ok("GET", late);
+    return status.reason?.code === "Stopped" && status.copies.length === 0;
+  });
+  const body = { application: "late", workload: { name: "j" } };
+  await field.rest.ok("POST", runs, { metadata: { name: "patient" }, spec: body });
+  await waitFor("a reason", async () => {
+    const { status } = await field.rest.ok("GET", `${runs}/patient`);
+    return status.state === "PENDING" && status.reason?.code === "Stopped";
+  });
+  await field.rest.ok("POST", `${late}/start`);
+  await until("patient", "COMPLETED");
+});
+
 test("a run takes its Job with it, and an application its runs", async () => {
   const first = await until("first", "COMPLETED");
   await field.rest.ok("DELETE", `${runs}/first`);

@@ -60,6 +60,11 @@ async function begin(world: RunWorld, run: Run, signal: AbortSignal): Promise<Re
     await refuse(world, run, "ApplicationNotFound", message);
     return {};
   }
+  if (app.spec.stopped === "removed") {
+    const message = `application ${run.spec.application} is stopped, and its objects are removed`;
+    await wait(world, run, "Stopped", message);
+    return {};
+  }
   const cluster = clusterOf(app);
   const uid = cluster === undefined ? undefined : world.clusterUid(cluster);
   if (cluster === undefined || uid === undefined) {

@@ -10,7 +10,7 @@ import { silentLog } from "@octoplane/shared/log";
 import { systemRandom } from "@octoplane/shared/random";
 import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
 import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
 
 /** The whole system with simulated clusters, and somebody at the command line in a folder of his own. */
 export class RokField implements AsyncDisposable {
@@ -25,8 +25,12 @@ export class RokField implements AsyncDisposable {
   }
 
   /** `rok`, whatever comes of it. */
-  async rok(line: string | readonly string[]): Promise<RokRun> {
+  async rok(
+    line: string | readonly string[],
+    world: Partial<Omit<RokWorld, "folder" | "variables">> = {},
+  ): Promise<RokRun> {
     return await runRok(line, {
+      ...world,
       folder: this.folder,
       variables: {
         OCTOPLANE_DATA_DIR: join(this.folder, "data"),
@@ -36,8 +40,11 @@ export class RokField implements AsyncDisposable {
   }
 
   /** `rok`, which has to succeed. */
-  async good(line: string | readonly string[]): Promise<RokRun> {
-    const result = await this.rok(line);
+  async good(
+    line: string | readonly string[],
+    world: Partial<Omit<RokWorld, "folder" | "variables">> = {},
+  ): Promise<RokRun> {
+    const result = await this.rok(line, world);
     expect(result, result.err).toMatchObject({ status: exitStatus.ok });
     return result;
   }

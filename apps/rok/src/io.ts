@@ -4,6 +4,7 @@ import { environment } from "@octoplane/shared/config";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
 import { wholeText } from "./input/whole-text.ts";
+import { processStreams, type StandardStreams } from "./streams/standard-streams.ts";
 
 /** What a command knows of the world around it; tests hand in their own. */
 export interface Io {
@@ -19,6 +20,8 @@ export interface Io {
   ask?(question: string): Promise<string>;
   /** Nobody reads the output any more: what goes on by itself ends. */
   readonly stop?: AbortSignal;
+  /** The streams as they are, for what is too much to hold; absent where there are none. */
+  readonly streams?: StandardStreams;
   environment(name: string): string | undefined;
   readonly cwd: string;
   readonly clock: Clock;
@@ -39,6 +42,7 @@ export function processIo(): Io {
     readInput,
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret, ask } : {}),
     stop: stop.signal,
+    streams: processStreams,
     environment,
     cwd: process.cwd(),
     clock: systemClock,

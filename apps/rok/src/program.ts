@@ -21,6 +21,7 @@ import { addPkiCommands } from "./commands/pki.ts";
 import { addPlanCommands } from "./commands/plan.ts";
 import { addRoleCommands } from "./commands/role.ts";
 import { addServiceCommands } from "./commands/service.ts";
+import { addProxyCommand } from "./commands/streams.ts";
 import { addAccountCommands, addTokenCommands } from "./commands/token.ts";
 import { commonFlags, type Run } from "./leaf.ts";
 import { plainText } from "./output/terminal-text.ts";
@@ -53,6 +54,7 @@ export function buildProgram(run: Run): Command {
   addClusterCommands(run, kube);
   addApplicationCommands(run, kube);
   addRunCommands(run, kube);
+  addProxyCommand(run, kube);
   addPolicyCommands(run, kube);
   const core = program.command("core").description("metrics, their providers, roles");
   addMetricCommands(run, core);

@@ -87,7 +87,7 @@ export const RunKind = defineKind({
   aliases: [],
   fields: { spec: SpecSchema },
   status: StatusSchema,
-  subresources: [],
+  subresources: ["logs"],
   secrets: [],
   immutable: ["application", "workload", "container", "env", "command", "args"].map((field) => [
     "spec",

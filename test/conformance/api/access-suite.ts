@@ -251,7 +251,10 @@ export function accessSuite(open: OpenServer): void {
     const isListOfAll =
       kind?.namespaced === true && method === "GET" && !template.includes("{namespace}");
     // Nobody has decided about it, and it runs nowhere.
-    const isEmpty = /\/(?:replay|pods|tree|logs|exec|attach|portforward)$/.test(template);
+    const isEmpty =
+      /\/(?:replay|pods|pods\/\{pod\}|cluster-events|tree|logs|exec|attach|portforward)$/.test(
+        template,
+      );
     const found = isEmpty ? 404 : 200;
     const success = template === "/release" ? 202 : found;
     const stranger = needsName || isListOfAll ? success : 403;

@@ -237,7 +237,7 @@ export function slowClientSuite(open: OpenServer): void {
     });
     expect((await server.call("GET", "/me")).status).toBe(200);
     for (const { text } of sockets) expect(await text).toMatch(/^(HTTP\/1.1 408 |$)/);
-    expect((await server.call("GET", "/core/roles")).body.items).toHaveLength(9);
+    expect((await server.call("GET", "/core/roles")).body.items).toHaveLength(11);
   });
 }
 

@@ -39,6 +39,19 @@ const elsewhere: Readonly<Record<string, string>> = {
   "kube run compare": "rok-actions.test.ts",
   "kube run export": "rok-actions.test.ts",
   "kube run delete": "rok-actions.test.ts",
+  // What Pods are called, and what they say, is made up.
+  "kube app pods": "rok-streams.test.ts",
+  "kube app tree": "rok-streams.test.ts",
+  "kube app logs": "rok-streams.test.ts",
+  "kube app events": "rok-streams.test.ts",
+  "kube app describe": "rok-streams.test.ts",
+  "kube app jobs": "rok-streams.test.ts",
+  "kube app exec": "rok-streams.test.ts",
+  "kube app attach": "rok-streams.test.ts",
+  "kube app cp": "rok-streams.test.ts",
+  "kube app port-forward": "rok-streams.test.ts",
+  "kube run logs": "rok-streams.test.ts",
+  "kube proxy": "rok-streams.test.ts",
 };
 
 /** What has to have come to pass before a command, by other hands than ours: else it prints now this and now that. */

@@ -1,6 +1,7 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
 import { boundClusters } from "@octoplane/kinds/bound-places";
 import type { Kube } from "@octoplane/kube/kube";
+import type { Root } from "@octoplane/kube/owned";
 import { sameRef } from "@octoplane/resources/record";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
@@ -11,7 +12,7 @@ export interface ApplicationPlace {
   /** The cluster's name. */
   readonly cluster: string;
   /** What was applied there: `uid`s lead to its Pods. */
-  readonly roots: Copy["objects"];
+  readonly roots: readonly Root[];
 }
 
 /**

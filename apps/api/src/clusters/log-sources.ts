@@ -1,7 +1,8 @@
+import { isKind } from "@octoplane/kinds/workload";
 import type { Kube } from "@octoplane/kube/kube";
 import { podNamed, podsOf, type OwnedPod, type Root } from "@octoplane/kube/owned";
 import { failure } from "@octoplane/shared/errors";
-import { partsOf } from "./pod-view.ts";
+import { partsOf, usualContainer } from "./pod-view.ts";
 
 /** Which logs somebody wants. */
 export interface LogChoice {
@@ -38,7 +39,7 @@ export async function logSources(
   const pods = await podsFor(kube, roots, choice, signal);
   const sources = pods.flatMap((pod) => sourcesOf(pod, choice));
   if (sources.length > 0 || choice.container === undefined || pods.length === 0) return sources;
-  const names = new Set(pods.flatMap((pod) => containersOf(pod).all));
+  const names = new Set(pods.flatMap((pod) => containersOf(pod)));
   const message = `no Pod of it has a container ${choice.container}; there are ${[...names].join(", ")}`;
   throw failure("Invalid", message, { fields: [{ field: "container", message }] });
 }
@@ -57,30 +58,22 @@ async function podsFor(
   if (workload === undefined) return (await podsOf(kube, roots, signal)).pods;
   const [kind, only] = workload.includes("/") ? workload.split("/") : [undefined, workload];
   const wanted = roots.filter(
-    (root) =>
-      root.name === only && (kind === undefined || root.kind.toLowerCase() === kind.toLowerCase()),
+    (root) => root.name === only && (kind === undefined || isKind(root.kind, kind)),
   );
   if (wanted.length > 0) return (await podsOf(kube, wanted, signal)).pods;
   throw failure("NotFound", `the application has no workload ${workload}`);
 }
 
-function containersOf({ pod }: OwnedPod): {
-  readonly main: readonly string[];
-  readonly all: readonly string[];
-} {
+/** In the order in which they run. */
+function containersOf({ pod }: OwnedPod): readonly string[] {
   const { spec } = partsOf(pod);
-  const main = (spec.containers ?? []).map(({ name }) => name);
-  return { main, all: [...(spec.initContainers ?? []).map(({ name }) => name), ...main] };
+  return [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(({ name }) => name);
 }
-
-/** The annotation by which a Pod names the container that people mean (kubectl reads it too). */
-const defaultContainer = "kubectl.kubernetes.io/default-container";
 
 function sourcesOf(owned: OwnedPod, choice: LogChoice): readonly LogSource[] {
   const { pod } = owned;
-  const { main, all } = containersOf(owned);
-  const preferred = pod.metadata.annotations?.[defaultContainer];
-  const usual = main.find((name) => name === preferred) ?? main[0];
+  const all = containersOf(owned);
+  const usual = usualContainer(pod);
   const chosen = choice.allContainers
     ? all
     : all.filter((name) => name === (choice.container ?? usual));

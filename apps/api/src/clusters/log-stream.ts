@@ -52,17 +52,26 @@ interface Reading {
 }
 
 /**
+ * When following ends by itself: never, since more Pods may come; when those that there are have all ended; or when nothing
+ * is written any more, be there Pods or not.
+ */
+export type FollowEnd = "never" | "with-pods" | "now";
+
+/**
  * All logs at once, for as long as somebody reads. `look` gives the sources of the moment: those that are new join in, a log that
- * ends while its container runs is opened again. Ends by itself when `isFinite` and nothing writes any more.
+ * ends while its container runs is opened again. `end` is asked after each look.
  */
 export async function followLogs(
   merge: LogMerge,
   look: () => Promise<readonly LogSource[]>,
-  { isFinite }: { readonly isFinite: boolean },
+  end: () => FollowEnd,
 ): Promise<void> {
   const { clock, signal } = merge;
   const readings = new Map<string, Reading>();
+  let quietLooks = 0;
+  let onEnd = (): void => undefined;
   while (!signal.aborted) {
+    const wake = new AbortController();
     const sources = await lookAgain(merge, look);
     if (sources === "none") return;
     const present = new Set(sources.map(({ key }) => key));
@@ -76,19 +85,23 @@ export async function followLogs(
       readings.set(source.key, reading);
       const isMarked = (): boolean => merge.prefix ?? readings.size > 1;
       const again = known && { sinceTime: isoTime(known.since) };
-      void readOn(againFrom(merge, again), source, { reading, isMarked });
+      void readOn(againFrom(merge, again), source, { reading, isMarked }).then(() => onEnd());
     }
     const isQuiet = [...readings.values()].every(({ isOver }) => isOver);
-    const isKnown = sources.length > 0;
-    if (
-      isFinite &&
-      isKnown &&
-      isQuiet &&
-      sources.every(({ isRunning, hasRun }) => hasRun && !isRunning)
-    )
-      return;
-    await pause(clock, limits.logSourcesLookMs, signal);
+    if (isQuiet && isAllTold(sources, end())) return;
+    // What has just ended, or is to start, is about to be followed by something.
+    quietLooks = isQuiet ? quietLooks + 1 : 0;
+    const soon = quietLooks === 0 ? Infinity : limits.logSourcesSoonMs * 2 ** quietLooks;
+    onEnd = () => wake.abort();
+    const { logSourcesLookMs } = limits;
+    await pause(clock, Math.min(soon, logSourcesLookMs), AbortSignal.any([signal, wake.signal]));
   }
+}
+
+function isAllTold(sources: readonly LogSource[], end: FollowEnd): boolean {
+  if (end === "never") return false;
+  if (end === "now") return sources.every(({ isRunning }) => !isRunning);
+  return sources.length > 0 && sources.every(({ isRunning, hasRun }) => hasRun && !isRunning);
 }
 
 /** A cluster that does not answer for a while is asked again; what is not there any more ends it all, with a word. */

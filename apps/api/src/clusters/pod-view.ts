@@ -12,6 +12,7 @@ const ContainerSchema = Type.Object({
   restarts: Type.Integer(),
   state: Type.String({ description: "waiting, running or terminated" }),
   reason: nullableText,
+  ports: Type.Array(Type.Object({ name: nullableText, port: Type.Integer() })),
 });
 
 export const PodSchema = Type.Object({
@@ -25,6 +26,7 @@ export const PodSchema = Type.Object({
   reason: { ...nullableText, description: "why it is not well" },
   node: nullableText,
   created: Type.String({ format: "date-time" }),
+  default_container: Type.String({ description: "the one that people mean who name none" }),
   containers: Type.Array(ContainerSchema),
 });
 export type PodView = Static<typeof PodSchema>;
@@ -44,6 +46,7 @@ interface PodSpec {
 interface ContainerSpec {
   readonly name: string;
   readonly image?: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
 interface PodStatus {
@@ -74,7 +77,7 @@ export function podView({ pod, root }: OwnedPod, cluster: string): PodView {
     statuses: readonly ContainerStatus[] | undefined,
     init: boolean,
   ) =>
-    (specs ?? []).map(({ name, image = "" }) => {
+    (specs ?? []).map(({ name, image = "", ports = [] }) => {
       const found = statuses?.find((one) => one.name === name);
       const [state = "waiting", about] = Object.entries(found?.state ?? {})[0] ?? [];
       return {
@@ -85,6 +88,7 @@ export function podView({ pod, root }: OwnedPod, cluster: string): PodView {
         ready: found?.ready ?? false,
         restarts: found?.restartCount ?? 0,
         reason: about?.reason ?? null,
+        ports: ports.map((one) => ({ name: one.name ?? null, port: one.containerPort })),
       };
     });
   const main = of(spec.containers, status.containerStatuses, false);
@@ -100,8 +104,18 @@ export function podView({ pod, root }: OwnedPod, cluster: string): PodView {
     reason: reasonOf(pod, status, containers),
     node: spec.nodeName ?? null,
     created: createdOf(pod),
+    default_container: usualContainer(pod) ?? "",
     containers,
   };
+}
+
+/** The annotation by which a Pod names the container that people mean (kubectl reads it too). */
+const defaultContainer = "kubectl.kubernetes.io/default-container";
+
+export function usualContainer(pod: KubeObject): string | undefined {
+  const names = (partsOf(pod).spec.containers ?? []).map(({ name }) => name);
+  const preferred = pod.metadata.annotations?.[defaultContainer];
+  return names.find((name) => name === preferred) ?? names[0];
 }
 
 function createdOf({ metadata }: KubeObject): string {

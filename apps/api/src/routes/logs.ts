@@ -3,15 +3,23 @@ import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { ApplicationKind } from "@octoplane/kinds/application";
-import { anyKind } from "@octoplane/kinds/kind";
+import { anyKind, type AnyKind } from "@octoplane/kinds/kind";
+import { RunKind } from "@octoplane/kinds/run";
 import type { Ref } from "@octoplane/resources/keys";
 import { failure, invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { ApiContext } from "../api-context.ts";
-import { openPlace } from "../clusters/application-place.ts";
+import { openPlace, type ApplicationPlace } from "../clusters/application-place.ts";
 import { onCluster } from "../clusters/kube-problem.ts";
 import { logSources, type LogChoice, type LogSource } from "../clusters/log-sources.ts";
-import { followLogs, openLog, writeLogs, type LogMerge } from "../clusters/log-stream.ts";
+import {
+  followLogs,
+  openLog,
+  writeLogs,
+  type FollowEnd,
+  type LogMerge,
+} from "../clusters/log-stream.ts";
+import { runPlace } from "../clusters/run-place.ts";
 import { guardStream } from "../clusters/stream-guard.ts";
 import { operation } from "../http/route-schema.ts";
 import { StreamQuery } from "../http/stream-query.ts";
@@ -33,12 +41,48 @@ const parameters = {
   prefix: "whether lines begin with pod/container; left out: when there are several",
 } as const;
 
-/** `GET …/logs`: what the containers of an application wrote, as text, merged line by line. */
+/** `GET …/logs`: what the containers of an application or of a run wrote, as text, merged line by line. */
 export function logRoutes(app: FastifyInstance, context: ApiContext): void {
-  const kind = anyKind(ApplicationKind);
+  logRoute(app, context, {
+    kind: anyKind(ApplicationKind),
+    parameters,
+    async find(ref, cluster, choice) {
+      const application = await context.resources.of(ApplicationKind).mustGet(ref);
+      const place = await openPlace(context, application, cluster);
+      return { ...place, end: choice.pod === undefined ? "never" : "with-pods" };
+    },
+  });
+  const { cluster: _cluster, workload: _workload, ...ofRun } = parameters;
+  logRoute(app, context, {
+    kind: anyKind(RunKind),
+    parameters: ofRun,
+    async find(ref) {
+      const run = await context.resources.of(RunKind).mustGet(ref);
+      return {
+        ...(await runPlace(context, run)),
+        end: run.status.ended === null ? "never" : "now",
+      };
+    },
+  });
+}
+
+/** Where the containers are, and when nothing is written any more. */
+interface LogPlace extends ApplicationPlace {
+  readonly end: FollowEnd;
+}
+
+interface LogRoute {
+  readonly kind: AnyKind;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Asked again and again while a log is followed. */
+  find(ref: Ref, cluster: string | undefined, choice: LogChoice): Promise<LogPlace>;
+}
+
+function logRoute(app: FastifyInstance, context: ApiContext, route: LogRoute): void {
+  const { kind } = route;
   const words = { subresource: "logs", answer: Type.String() };
   const { schema } = operation(kind)("read the logs of", words);
-  const descriptions = Object.entries(parameters).map(([name, description]) => [
+  const descriptions = Object.entries(route.parameters).map(([name, description]) => [
     name,
     Type.Optional(Type.String({ description })),
   ]);
@@ -46,12 +90,12 @@ export function logRoutes(app: FastifyInstance, context: ApiContext): void {
   const options = { schema: { ...schema, querystring } };
   app.get(`${pathOf(kind)}/logs`, options, async (request, reply) => {
     const ref = demand(context, kind, request, "get", "logs");
-    const query = new StreamQuery(request, Object.keys(parameters));
+    const query = new StreamQuery(request, Object.keys(route.parameters));
     const wish = readWish(query);
-    const application = await context.resources.of(ApplicationKind).mustGet(ref);
-    const place = await openPlace(context, application, query.text("cluster"));
+    const find = (cluster: string | undefined): Promise<LogPlace> =>
+      route.find(ref, cluster, wish.choice);
+    const { kube, cluster, roots } = await find(query.text("cluster"));
     const gone = clientGone(request, reply);
-    const { kube, cluster, roots } = place;
     const sources = await onCluster(cluster, () => logSources(kube, roots, wish.choice, gone));
     demandFew(sources);
     const right = { api: kind.api, resource: `${kind.plural}/logs`, verb: "get" } as const;
@@ -60,7 +104,7 @@ export function logRoutes(app: FastifyInstance, context: ApiContext): void {
     try {
       const merge = { kube, query: wish.query, prefix: wish.prefix, signal: guard.signal };
       const serve = wish.follow ? serveFollowed : serveOnce;
-      await serve(context, { ref, cluster, sources, wish, reply }, merge);
+      await serve(context, { find, cluster, sources, wish, reply }, merge);
     } finally {
       guard.end();
     }
@@ -68,7 +112,7 @@ export function logRoutes(app: FastifyInstance, context: ApiContext): void {
 }
 
 interface Serving {
-  readonly ref: Ref;
+  readonly find: (cluster: string) => Promise<LogPlace>;
   readonly cluster: string;
   readonly sources: readonly LogSource[];
   readonly wish: LogWish;
@@ -95,20 +139,20 @@ async function serveOnce(
 
 async function serveFollowed(
   context: ApiContext,
-  { ref, cluster, wish, reply }: Serving,
+  { find, cluster, wish, reply }: Serving,
   merge: Merge,
 ): Promise<void> {
   const stream = startText(reply);
   const { clock } = context.resources.parts;
+  let end: FollowEnd = "never";
   // What the application consists of changes with every update.
   const look = async (): Promise<readonly LogSource[]> => {
-    const now = await context.resources.of(ApplicationKind).mustGet(ref);
-    const { roots } = await openPlace(context, now, cluster);
-    return await logSources(merge.kube, roots, wish.choice, merge.signal);
+    const now = await find(cluster);
+    end = now.end;
+    return await logSources(merge.kube, now.roots, wish.choice, merge.signal);
   };
-  const isFinite = wish.choice.pod !== undefined;
   const whole = { ...merge, clock, write: writerOf(stream) };
-  await followLogs(whole, look, { isFinite }).catch(() => undefined);
+  await followLogs(whole, look, () => end).catch(() => undefined);
   stream.end();
 }
 

@@ -4,6 +4,7 @@ import type { MigrateFlags, ResetFlags, StopFlags } from "../kubernetes/act-on-a
 import type { WaitFlags } from "../kubernetes/finish.ts";
 import { leaf, type Call, type Run } from "../leaf.ts";
 import type { LazyKind } from "../objects/lazy-kind.ts";
+import type { RestartPodFlags } from "../streams/restart-pod.ts";
 import { waitFlags } from "./wait-flags.ts";
 
 const states = "running, reconciling or completed; bare: running";
@@ -73,12 +74,21 @@ const forWorkloads: Readonly<Record<string, string>> = {
 
 function addForWorkloads(run: Run, app: Command, applications: LazyKind): void {
   for (const [action, about] of Object.entries(forWorkloads)) {
-    leaf<WaitFlags>(run, app, {
+    leaf<WaitFlags & RestartPodFlags>(run, app, {
       usage: `${action} <name> [workloads...]`,
       about: `${about}; all of them when none is named`,
       kind: applications,
-      flags: (command) => waitFlags(command, states),
-      act: async (call: Call<WaitFlags>) => (await load()).actOnWorkloads(call, action),
+      flags: (command) => {
+        if (action === "restart") {
+          command.option("--pod <pod>", "only this Pod: it is deleted, and made anew");
+          command.option("--cluster <name>", "with --pod: which of its places");
+        }
+        waitFlags(command, states);
+      },
+      act: async (call: Call<WaitFlags & RestartPodFlags>) => {
+        if (call.options.pod === undefined) return (await load()).actOnWorkloads(call, action);
+        return (await import("../streams/restart-pod.ts")).restartPod(call);
+      },
     });
   }
 }

@@ -28,6 +28,7 @@ import { addGet, addList } from "./resource.ts";
 import { deliveryFlags } from "./delivery-flags.ts";
 import { addRollout } from "./rollout.ts";
 import { addRunActions } from "./run.ts";
+import { addStreamCommands } from "./streams.ts";
 import { waitFlags } from "./wait-flags.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
 
@@ -62,6 +63,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
   addWrites(run, app);
   addApplicationActions(run, app, applications);
   addRunActions(run, app, applications);
+  addStreamCommands(run, app, applications);
   addRollout(run, app, applications);
   addExplanations(run, app);
 }

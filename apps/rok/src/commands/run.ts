@@ -4,7 +4,9 @@ import { leaf, type Call, type Run } from "../leaf.ts";
 import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 import type { RunFlags } from "../runs/run-workload.ts";
 import type { ExportFlags, PruneFlags } from "../runs/show-runs.ts";
+import type { LogFlags } from "../streams/show-logs.ts";
 import { addDelete, addGet, addList } from "./resource.ts";
+import { podLogFlags } from "./streams.ts";
 import { waitFlags } from "./wait-flags.ts";
 
 const runs = lazyKind("run", "namespaced", "RunKind", () => import("@octoplane/kinds/run"));
@@ -32,6 +34,13 @@ export function addRunCommands(run: Run, parent: Command): void {
         ),
     act: async (call: Call<ExportFlags>) => (await load()).exportRuns(call),
   });
+  leaf<LogFlags>(run, group, {
+    usage: "logs <name>",
+    about: "print what the Pods of a run wrote",
+    kind: runs,
+    flags: podLogFlags,
+    act: async (call: Call<LogFlags>) => (await import("../runs/run-logs.ts")).showRunLogs(call),
+  });
   addDelete(run, group, runs);
 }
 
@@ -49,7 +58,7 @@ export function addRunActions(run: Run, app: Command, applications: LazyKind): v
         .option("--container <name>", "that gets the rest; left out: the first")
         .option("--command <word>", "instead of the image's own (repeat)", collect)
         .option("--note <text>", "for people: what it is for")
-        .option("--logs", "wait, and show the last lines that it wrote");
+        .option("--logs", "wait, and show what it writes while it runs");
     },
     act: async (call: Call<RunFlags>) =>
       (await import("../runs/run-workload.ts")).runWorkload(call),

@@ -26,7 +26,7 @@ describe("what fits at the end of a command line", () => {
   const cases: readonly (readonly [line: string, expected: readonly string[]])[] = [
     ["ku", ["kube"]],
     ["kubern", ["kubernetes"]],
-    ["kube ", ["cluster", "app", "run", "policy", "globalpolicy", "help"]],
+    ["kube ", ["cluster", "app", "run", "proxy", "policy", "globalpolicy", "help"]],
     ["kube app expl", ["explain"]],
     ["kube app list --watc", ["--watch"]],
     ["kube app list -o js", ["json", "jsonpath="]],

@@ -16,6 +16,7 @@ const cases: readonly (readonly [string, string, string])[] = [
     '--allowed-values=["1","-2","3"] load',
   ],
   ["injections end at the first without =", "-i A=1 B=x=y app", '--inject=["A=1","B=x=y"] app'],
+  ["the input of a command has no value", "exec -i app -- cat A=1", "exec -i app -- cat A=1"],
   ["a bare --wait does not eat the name after it", "delete --wait echo", "delete --wait= echo"],
   ["--wait takes a state, in any case", "--wait RUNNING echo", "--wait=RUNNING echo"],
   [
@@ -47,7 +48,7 @@ for (const [name, line, expected] of cases) {
   test(name, () => expect(packArguments(line.split(" "))).toEqual(expected.split(" ")));
 }
 
-for (const line of ["--metric", "--metric load", "--metric load --wait", "--metric -l 3", "-i x"]) {
+for (const line of ["--metric", "--metric load", "--metric load --wait", "--metric -l 3"]) {
   test(`${line} is a usage error`, () => {
     expect(() => packArguments(line.split(" "))).toThrow(/^-(?:-metric|i): expected/);
   });

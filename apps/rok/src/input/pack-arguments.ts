@@ -17,6 +17,12 @@ export function packArguments(argv: readonly string[]): readonly string[] {
       index += 1;
       continue;
     }
+    // Without a pair behind it, it is the one of commands in containers: an input.
+    if (argument === "-i" && !pairForm.test(argv[index + 1] ?? "")) {
+      packed.push("-i");
+      index += 1;
+      continue;
+    }
     const flag = withDashes(argument);
     const take = takers[flag];
     if (take === undefined) {
@@ -74,6 +80,8 @@ const credential: Taker = (flag, rest) => {
   throw usageError(`${flag}: expected an ID and a secret after it`);
 };
 
+const pairForm = /^[^-=][^=]*=/;
+
 /** As many as fit the form, at least one. */
 function listOf(form: RegExp, what: string): Taker {
   return (flag, rest) => {
@@ -104,8 +112,8 @@ const takers: Readonly<Record<string, Taker | undefined>> = {
   "--global-metric": pair,
   "--application-credential": credential,
   "--allowed-values": listOf(/^-?\d+$/, "one or more whole numbers"),
-  "--inject": listOf(/^[^-=][^=]*=/, "one or more KEY=VALUE"),
-  "-i": listOf(/^[^-=][^=]*=/, "one or more KEY=VALUE"),
+  "--inject": listOf(pairForm, "one or more KEY=VALUE"),
+  "-i": listOf(pairForm, "one or more KEY=VALUE"),
   "--hook-shutdown": shutdown,
   "--wait": state,
 };

@@ -25,9 +25,32 @@ export async function watchEvents(
     readonly first: readonly Event[];
   },
 ): Promise<void> {
+  const tell = eventTeller(session);
+  await tell(first);
+  const events = watch(objects, {
+    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+    fieldSelector: `metadata.name=${ref.name}`,
+    view: "summary",
+    ...(session.io.stop ? { signal: session.io.stop } : {}),
+    onTrouble: (error) => session.note(`rok: ${oneLine(error.message)}; trying again`),
+  });
+  for await (const event of events) {
+    if (event.type === "DELETED") return session.note(`${ref.name}: gone`);
+    if (event.type === "SYNCED") continue;
+    try {
+      await tell(await objects.events(ref));
+    } catch (error) {
+      // It went while it was asked for; the watch is about to say so.
+      if (!isFailure(error, "NotFound")) throw error;
+    }
+  }
+}
+
+/** Prints those events that it was not given before. */
+export function eventTeller(session: Session): (events: readonly Event[]) => Promise<void> {
   const told = new Set<string>();
   let widths: readonly number[] | undefined;
-  const tell = async (events: readonly Event[]): Promise<void> => {
+  return async (events: readonly Event[]): Promise<void> => {
     const fresh = events.filter((event) => !told.has(keyOf(event)));
     for (const event of fresh) told.add(keyOf(event));
     if (session.output !== "table") {
@@ -48,24 +71,6 @@ export async function watchEvents(
     const layout = isFirst ? session.layout : { ...session.layout, noHeaders: true };
     printLines(session, linesOf(table, widths, layout));
   };
-  await tell(first);
-  const events = watch(objects, {
-    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
-    fieldSelector: `metadata.name=${ref.name}`,
-    view: "summary",
-    ...(session.io.stop ? { signal: session.io.stop } : {}),
-    onTrouble: (error) => session.note(`rok: ${oneLine(error.message)}; trying again`),
-  });
-  for await (const event of events) {
-    if (event.type === "DELETED") return session.note(`${ref.name}: gone`);
-    if (event.type === "SYNCED") continue;
-    try {
-      await tell(await objects.events(ref));
-    } catch (error) {
-      // It went while it was asked for; the watch is about to say so.
-      if (!isFailure(error, "NotFound")) throw error;
-    }
-  }
 }
 
 function keyOf({ time, source, reason, message }: Event): string {

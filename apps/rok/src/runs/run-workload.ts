@@ -6,9 +6,10 @@ import { exitStatus, usageError } from "../exit-status.ts";
 import { readWish, type WaitFlags, type Wish } from "../kubernetes/finish.ts";
 import { readWorkload } from "../input/workload-values.ts";
 import type { Call } from "../leaf.ts";
-import { printLines, printOne } from "../output/print-resource.ts";
-import { oneLine, plainText } from "../output/terminal-text.ts";
+import { printOne } from "../output/print-resource.ts";
+import { oneLine } from "../output/terminal-text.ts";
 import type { Session } from "../session.ts";
+import { RunLog } from "./run-logs.ts";
 
 /** `rok kube app run`: a Job or CronJob of an application, run once. */
 
@@ -45,11 +46,9 @@ export async function runWorkload({ args, options, session }: Call<RunFlags>): P
     },
   };
   const created = await runs.create(draft, await session.namespace());
-  const run = wish.goal === undefined ? created : await endOf(session, created, wish);
+  const log = logs && session.output === "table" ? new RunLog(session) : undefined;
+  const run = wish.goal === undefined ? created : await endOf(session, created, { ...wish, log });
   await printOne(session, anyKind(RunKind), run);
-  if (logs && session.output === "table") {
-    printLines(session, run.status.last_lines.map(plainText));
-  }
   return run.status.state === "FAILED" ? exitStatus.failed : exitStatus.ok;
 }
 
@@ -59,7 +58,25 @@ function nameOf({ io }: Session, workload: string): string {
   return `${workload}-${time}`;
 }
 
-async function endOf(session: Session, { metadata }: Run, { timeoutMs }: Wish): Promise<Run> {
+async function endOf(
+  session: Session,
+  created: Run,
+  { timeoutMs, log }: Wish & { readonly log: RunLog | undefined },
+): Promise<Run> {
+  try {
+    const run = await lastState(session, created, { timeoutMs, log });
+    await log?.end(run);
+    return run;
+  } finally {
+    await log?.leave();
+  }
+}
+
+async function lastState(
+  session: Session,
+  { metadata }: Run,
+  { timeoutMs, log }: { readonly timeoutMs: number; readonly log: RunLog | undefined },
+): Promise<Run> {
   const runs = (await session.client()).of(RunKind);
   const ref = { name: metadata.name, namespace: metadata.namespace ?? "" };
   let told = "";
@@ -68,6 +85,7 @@ async function endOf(session: Session, { metadata }: Run, { timeoutMs }: Wish): 
     ref,
     (run) => {
       if (run === undefined) throw usageError(`run ${metadata.name} was deleted`);
+      log?.see(run);
       const { state, reason } = run.status;
       const why = reason === null ? "" : ` (${oneLine(reason.message)})`;
       const text = `${metadata.name}: ${state}${why}`;

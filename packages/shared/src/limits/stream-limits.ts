@@ -12,6 +12,8 @@ export const streamLimits = {
   logLineBytesMax: 256 * 1024,
   /** With `follow`, Pods that came later are looked for this often, and logs that ended too soon are asked for again. */
   logSourcesLookMs: 3_000,
+  /** The same when all logs have ended, doubled with each look: a Job's end is known in a moment, and people wait for it. */
+  logSourcesSoonMs: 100,
   /** Logs that end sooner than this are not asked for again at once: a container that crashes must not become a flood. */
   logRetryMs: 5_000,
   /** The right to an open stream is looked at again this often: a revoked token ends it in a breath. */
@@ -24,6 +26,10 @@ export const streamLimits = {
   ownerDepthMax: 8,
   /** Objects of a tree. */
   treeObjectsMax: 5_000,
+  /** Events of an application's objects that are told, the newest: more than that nobody reads. */
+  clusterEventsMax: 500,
+  /** `rok kube app events --watch` asks this often: clusters offer no watch over the objects of many owners. */
+  rokEventsPollMs: 2_000,
   /** Words of a command to run in a container, and its characters: what a URL carries through proxies. */
   execWordsMax: 256,
   execCharsMax: 8_192,
@@ -33,6 +39,22 @@ export const streamLimits = {
   websocketMessageBytesMax: 16 * 1024 * 1024,
   /** The other side of a WebSocket answers a close within this time, or is cut. */
   websocketCloseMs: 2_000,
+  /** `rok` asks an idle connection for a sign of life after this: routers forget connections after minutes. */
+  rokKeepAliveMs: 30_000,
+  /** Bytes of one message into a container: Kubernetes cuts its own at this. */
+  rokPieceBytes: 32 * 1024,
+  /** What a command in a container says of its failure is kept up to this: the last screen of it. */
+  rokErrorBytesMax: 8 * 1024,
+  /** A forwarded connection whose one side has said all gets the rest of the answer, until nothing came for this long. */
+  forwardLingerMs: 10_000,
+  /** Connections to one forwarded port at once: a browser opens six, a load test some hundred. */
+  forwardConnectionsMax: 256,
+  /** Entries of a copy that are left out are named up to this count, and then counted. */
+  copyLeftOutShown: 20,
+  /** How often a terminal is told how far a copy has come. */
+  copyProgressMs: 200,
+  /** Folders below each other in a copy: longer paths than file systems take. */
+  copyDepthMax: 256,
   /** Bytes of the simulated file system of one container, and files in it. */
   simFilesBytesMax: 64 * 1024 * 1024,
   simFilesMax: 10_000,

@@ -17,6 +17,7 @@ import { benchPath } from "./path-bench.ts";
 import { benchRest } from "./rest-bench.ts";
 import { benchScale } from "./scale-bench.ts";
 import { benchStores } from "./store-bench.ts";
+import { benchWorkloads } from "./workload-bench.ts";
 
 const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void>> = {
   placement: benchDecisions,
@@ -25,6 +26,7 @@ const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void
   path: benchPath,
   scale: benchScale,
   growth: benchGrowth,
+  workloads: benchWorkloads,
   load: (report) => benchLoad(report, Number(values.seconds)),
 };
 

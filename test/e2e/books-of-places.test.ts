@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { AppWorld } from "@octoplane/app-controller/app-world";
 import { ClusterView } from "@octoplane/app-controller/cluster-view";
+import {
+  AppControllerConfigSchema,
+  type AppControllerConfig,
+} from "@octoplane/app-controller/config";
 import { reconcileApplication } from "@octoplane/app-controller/reconcile-application";
 import { ApplicationKind, type ApplicationStatus } from "@octoplane/kinds/application";
 import { anyKind } from "@octoplane/kinds/kind";
-import { readInput } from "@octoplane/kinds/read-input";
+import { readAs, readInput } from "@octoplane/kinds/read-input";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { Resources } from "@octoplane/resources/resources";
@@ -77,7 +81,11 @@ it("leave nothing on a cluster that nobody knows of", async () => {
   const world: AppWorld = {
     repository,
     clock,
+    random,
     startGraceMs: 1_000,
+    ...readAs<Pick<AppControllerConfig, "hooks">>(AppControllerConfigSchema, {}),
+    apiEndpoint: "http://127.0.0.1:8080",
+    requestShutdown: async () => undefined,
     fetchSource: async () => new Uint8Array(),
     read: async () => await repository.get(ref),
     wrote: () => undefined,

@@ -168,14 +168,20 @@ export async function meddle(
   cluster: SimCluster,
   path: string,
   patch: Json,
-  options: { readonly method?: string; readonly manager?: string } = {},
+  options: {
+    readonly method?: string;
+    readonly manager?: string;
+    /** How a patch is meant. */
+    readonly type?: "merge" | "strategic";
+  } = {},
 ): Promise<void> {
-  const { method = "PATCH", manager = "somebody" } = options;
+  const { method = "PATCH", manager = "somebody", type = "merge" } = options;
+  const patchType = `application/${type === "merge" ? type : "strategic-merge"}-patch+json`;
   const response = await fetch(`${cluster.server}${path}?fieldManager=${manager}`, {
     method,
     headers: {
       authorization: `Bearer ${cluster.token}`,
-      "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
+      "content-type": method === "PATCH" ? patchType : "application/json",
     },
     body: JSON.stringify(patch),
   });

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  AppControllerConfigSchema,
+  type AppControllerConfig,
+} from "@octoplane/app-controller/config";
 import { start as startAppController } from "@octoplane/app-controller/start";
 import { start as startGc } from "@octoplane/gc/start";
+import { readAs } from "@octoplane/kinds/read-input";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { KubePool } from "@octoplane/kube/kube-pool";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
@@ -376,8 +381,8 @@ async function startSecond({ octoplane }: Field): Promise<AsyncDisposable> {
   const kubes = new KubePool((kubeconfig) => connectKube(kubeconfig, { clock }));
   const parts = { resources, kubes, log: silentLog, metrics: new Metrics() };
   const gc = await startGc({}, parts);
-  const fetch = { allow: [], public: true };
-  const settings = { worker_count: 8, start_grace: 0.4, fetch };
+  const given = { worker_count: 8, start_grace: 0.4 };
+  const settings = readAs<AppControllerConfig>(AppControllerConfigSchema, given);
   const controller = await startAppController(settings, parts);
   return { [Symbol.asyncDispose]: () => disposeAll([resources, kubes, gc, controller]) };
 }

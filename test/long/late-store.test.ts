@@ -2,12 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import {
+  AppControllerConfigSchema,
+  type AppControllerConfig,
+} from "@octoplane/app-controller/config";
 import { start as startAppController } from "@octoplane/app-controller/start";
 import { start as startGc } from "@octoplane/gc/start";
 import { ApplicationKind } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import { anyKind } from "@octoplane/kinds/kind";
-import { readInput } from "@octoplane/kinds/read-input";
+import { readAs, readInput } from "@octoplane/kinds/read-input";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { KubePool } from "@octoplane/kube/kube-pool";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
@@ -81,7 +85,7 @@ async function startControllers(faults: Faults, seed: number): Promise<AsyncDisp
   const parts = { resources, kubes, log: silentLog, metrics: new Metrics() };
   const gc = await startGc({}, parts);
   const controller = await startAppController(
-    { worker_count: 8, start_grace: 1, fetch: { allow: [], public: true } },
+    readAs<AppControllerConfig>(AppControllerConfigSchema, { worker_count: 8, start_grace: 1 }),
     parts,
   );
   return { [Symbol.asyncDispose]: () => disposeAll([resources, kubes, gc, controller]) };

@@ -164,11 +164,13 @@ export class Field {
         isWatched: true,
         contested: [],
         repairInMs: undefined,
+        pairs: [],
       },
       health: { finding, serves, graceLeftMs: undefined },
       copy: { cluster: place.cluster, cluster_uid: place.uid, generation, objects },
       isReady: isComplete && serves,
       shown: undefined,
+      lookInMs: undefined,
     };
   }
 }

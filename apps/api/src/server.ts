@@ -4,6 +4,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { kinds, recordKinds } from "@octoplane/kinds/registry";
+import { KubeError } from "@octoplane/kube/kube";
 import type { AuditLog } from "@octoplane/resources/audit-log";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -25,12 +26,16 @@ import { backtestRoutes } from "./routes/backtests.ts";
 import { backupRoutes } from "./routes/backup.ts";
 import { bindingRoutes } from "./routes/bindings.ts";
 import { bootstrapRoute } from "./routes/bootstrap.ts";
+import { clusterViewRoutes } from "./routes/cluster-view.ts";
 import { clusterProxyRoute } from "./routes/cluster-proxy.ts";
+import { differenceRoutes } from "./routes/differences.ts";
 import { execRoutes } from "./routes/exec.ts";
 import { explanationRoutes } from "./routes/explanation.ts";
 import { healthRoutes, openPaths } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { applicationActionRoutes } from "./routes/application-actions.ts";
+import { applicationImageRoutes } from "./routes/application-images.ts";
+import { applicationObjectRoutes } from "./routes/application-objects.ts";
 import { hookRoutes } from "./routes/hooks.ts";
 import { importRoute } from "./routes/import.ts";
 import { logRoutes } from "./routes/logs.ts";
@@ -102,10 +107,7 @@ export async function buildServer(
   applicationActionRoutes(app, context);
   revisionRoutes(app, context);
   hookRoutes(app, context);
-  podRoutes(app, context);
-  logRoutes(app, context);
-  execRoutes(app, context, options.corsOrigin);
-  clusterProxyRoute(app, context, options.corsOrigin);
+  routesOnClusters(app, context, options.corsOrigin);
   specialRoutes(app, context);
   metricValueRoutes(app, context);
   const { clock } = context.resources.parts;
@@ -116,6 +118,22 @@ export async function buildServer(
   refuseOtherMethods(app, paths);
   await app.ready();
   return app;
+}
+
+/** What is asked of clusters when somebody asks for it. */
+function routesOnClusters(
+  app: FastifyInstance,
+  context: ApiContext,
+  corsOrigin: string | undefined,
+): void {
+  applicationObjectRoutes(app, context);
+  differenceRoutes(app, context);
+  applicationImageRoutes(app, context);
+  podRoutes(app, context);
+  logRoutes(app, context);
+  execRoutes(app, context, corsOrigin);
+  clusterViewRoutes(app, context);
+  clusterProxyRoute(app, context, corsOrigin);
 }
 
 /** What every kind has. */
@@ -189,7 +207,9 @@ function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string 
     const problem = problemOf(error, baseUrl);
     noteRefusal(request, problem.code);
     if (problem.status >= 500) {
-      context.log.error(
+      // A cluster that does not answer is no fault of this server.
+      const level = isOfCluster(error) ? "warn" : "error";
+      context.log[level](
         { requestId: request.id, route: request.routeOptions.url, err: error },
         "request failed",
       );
@@ -201,6 +221,10 @@ function useProblems(app: FastifyInstance, context: ApiContext, baseUrl: string 
     const detail = `there is no route ${request.method} ${request.url.split("?")[0]}`;
     return answerProblem(reply, { type: "about:blank", status: 404, detail, code: "NotFound" });
   });
+}
+
+function isOfCluster(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof KubeError;
 }
 
 function answerProblem(reply: FastifyReply, problem: Problem): FastifyReply {

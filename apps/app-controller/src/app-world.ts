@@ -2,17 +2,26 @@ import type { Application } from "@octoplane/kinds/application";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Repository } from "@octoplane/resources/repository";
 import type { Clock } from "@octoplane/shared/clock";
+import type { Random } from "@octoplane/shared/random";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Unrecorded } from "./disown.ts";
+import type { HookSettings } from "./hooks/hook-tokens.ts";
+import type { ShutdownTarget } from "./hooks/shutdown-request.ts";
 import type { SourceFetch } from "./translation/source-fetch.ts";
 
 /** What the reconcile needs of the world; each of them may fail. */
 export interface AppWorld {
   readonly repository: Repository<Application>;
   readonly clock: Clock;
+  readonly random: Random;
   readonly startGraceMs: number;
   /** What a URL of a user's leads to, within the limits that the operator has set. */
   readonly fetchSource: SourceFetch;
+  readonly hooks: HookSettings;
+  /** Where applications on clusters reach the API: `https://octoplane.example:8080`. */
+  readonly apiEndpoint: string;
+  /** Asks an application to get ready to be removed; gives what was wrong, or nothing. */
+  requestShutdown(target: ShutdownTarget, signal: AbortSignal): Promise<string | undefined>;
   /** The application as it is now; never older than what this process wrote, or failed to write, last. */
   read(key: string): Promise<Application | undefined>;
   /** Told of each status that was written. */

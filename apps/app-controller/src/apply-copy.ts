@@ -1,5 +1,6 @@
 import { splitHooks, type Hook } from "@octoplane/delivery/helm-hooks";
 import type { Desired } from "@octoplane/delivery/desired";
+import { withSchemas } from "@octoplane/delivery/observed-object";
 import { objectId } from "@octoplane/delivery/object-id";
 import type { InventoryItem } from "@octoplane/kinds/application";
 import { limits } from "@octoplane/shared/limits";
@@ -17,6 +18,7 @@ import { Gates, isReadyFor } from "./gates.ts";
 import { lookFirst } from "./look-first.ts";
 import { finished } from "./observed.ts";
 import { foreignTrouble } from "./ownership.ts";
+import { keepLengths } from "./observer/keep-lengths.ts";
 import { planCopy, type Foreign, type PhaseStep } from "./plan.ts";
 import { removeObjects } from "./remove-objects.ts";
 import { beginRun, runHooks, staleHookObjects } from "./run-hooks.ts";
@@ -30,7 +32,7 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
   const { view, copy, signal } = input;
   const { standing, hooks } = splitHooks(input.manifest);
   const desired = withNamespacesOf(
-    await resolve(input, standing),
+    withSchemas(await resolve(input, standing), input.schemas),
     await resolve(
       input,
       hooks.map(({ item }) => item),
@@ -64,6 +66,7 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
   }
   plan.foreign.forEach((foreign) => yieldTo(state, foreign));
   const progress = await applyWithHooks(state, { desired, plan, hooks });
+  const pairs = progress === "settled" ? await keepLengths(state, desired.objects) : [];
   const stale = staleHookObjects(state, hooks);
   // What has become a hook is the hook's.
   const ofHooks = new Set(state.hooks?.objects.map(objectId));
@@ -84,6 +87,7 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
     isWatched,
     waitsFor: state.waitsFor,
     contested: state.contested,
+    pairs,
     repairInMs: state.waits.length === 0 ? undefined : Math.min(...state.waits),
   };
 }

@@ -1,16 +1,16 @@
 import type { InventoryItem } from "@octoplane/kinds/application";
 import type { DesiredObject } from "@octoplane/delivery/desired";
 import { objectId, titleOfId } from "@octoplane/delivery/object-id";
+import { immutableFields, mayReplace } from "@octoplane/delivery/replacement";
 import { KubeError, type ApplyResult, type KubeObject } from "@octoplane/kube/kube";
 import { limits } from "@octoplane/shared/limits";
 import { intended, type ApplyState } from "./apply-state.ts";
 import { observe } from "./observed.ts";
+import { applyObserved, releaseObserved } from "./observer/apply-observed.ts";
 import type { Apply } from "./plan.ts";
 import {
-  immutableFields,
   immutableTrouble,
   isOfWebhook,
-  mayReplace,
   missingNamespace,
   namespaceTrouble,
   portTrouble,
@@ -40,7 +40,7 @@ export async function applyObject(
   }
   try {
     if (cause === "changed") await keepReplicas(view, desired, signal);
-    await applyTo(state, desired);
+    await applyTo(state, desired, cause);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -48,10 +48,26 @@ export async function applyObject(
   }
 }
 
-async function applyTo(state: ApplyState, desired: DesiredObject): Promise<void> {
-  const { view, signal } = state.input;
+async function applyTo(
+  state: ApplyState,
+  desired: DesiredObject,
+  cause: Apply["cause"],
+): Promise<void> {
+  const { input, inventory } = state;
+  const { view, signal } = input;
+  const item = inventory.get(desired.id);
+  if (desired.schema !== undefined) {
+    const result = await applyObserved(view, { desired, item, cause, signal });
+    taken(state, desired, result);
+    if (Object.keys(result.pinned).length > 0) {
+      inventory.set(desired.id, { ...inventory.get(desired.id)!, pinned: result.pinned });
+    }
+    if (result.created) await beginReplicas(view, desired, signal);
+    return;
+  }
   const result = await view.kube.apply(desired.ref, desired.object, { force: true }, signal);
-  taken(state, desired, result);
+  const object = await releaseObserved(view, desired, { after: result.object, signal });
+  taken(state, desired, { ...result, object });
   if (result.created) await beginReplicas(view, desired, signal);
 }
 
@@ -123,7 +139,7 @@ async function replaceObject(
     const uid = state.observed.get(id)?.uid ?? (state.inventory.get(id) as InventoryItem).uid;
     await view.kube.delete(ref, { propagation, uid }, signal);
     const after = await view.kube.get(ref, signal);
-    if (after === undefined) await applyTo(state, desired);
+    if (after === undefined) await applyTo(state, desired, "new");
     else state.observed.set(id, { ...observe(after), isTerminating: true });
     return undefined;
   } catch (error) {

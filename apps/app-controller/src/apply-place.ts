@@ -3,11 +3,15 @@ import { isFailure } from "@octoplane/shared/errors";
 import type { AppWorld } from "./app-world.ts";
 import { applyCopy } from "./apply-copy.ts";
 import type { CopyResult, Made } from "./apply-state.ts";
+import { hookGrants, type HookSecrets } from "./hooks/hook-tokens.ts";
+import { explainPlace } from "./health/explain-place.ts";
 import type { Place } from "./place.ts";
+import { namespaceFor } from "@octoplane/delivery/desired";
+import { withHooks } from "@octoplane/delivery/hook-objects";
 import { manifestFor } from "@octoplane/delivery/place-manifest";
 import { outageOf } from "./remove-copy.ts";
 import { servicesText } from "./service-addresses.ts";
-import { podTotals, summarize, type HealthSummary } from "./summary.ts";
+import { podTotals, type HealthSummary } from "./summary.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
 
 /** What came of one place. */
@@ -21,6 +25,8 @@ export interface PlaceOutcome {
   readonly isReady: boolean;
   /** What people see of the copy; absent when nothing could be seen. */
   readonly shown: Pick<ApplicationStatus, "container_health" | "services"> | undefined;
+  /** When its Pods are to be asked why it is not healthy; `undefined` when nobody has to. */
+  readonly lookInMs: number | undefined;
 }
 
 /** Brings the copy at one place to what it should be. Whatever stands in the way is told, and stops nobody else. */
@@ -33,37 +39,63 @@ export async function applyPlace(
     readonly isReplacement: boolean;
     /** Writes a copy down before it is made. */
     readonly intend: (copy: Copy) => Promise<void>;
+    readonly secrets: HookSecrets;
     readonly signal: AbortSignal;
   },
 ): Promise<PlaceOutcome> {
   const { app, place, isReplacement } = work;
-  const { result, shown } = await applyThere(world, work);
-  const health = summarize(result.observed, {
+  const { result, shown, standing, identity } = await applyThere(world, work);
+  const context = {
     status: app.status,
     now: world.clock.now(),
     graceMs: world.startGraceMs,
     isReplacement,
-  });
-  const generation = result.isComplete ? app.metadata.generation : (place.copy?.generation ?? 0);
+  };
+  const looks = async () => (await world.view(place.cluster)).pods;
+  const { health, lookInMs } = await explainPlace(result.observed, context, looks, work.signal);
+  const generation = result.isComplete ? app.metadata.generation : (standing?.generation ?? 0);
   return {
     place,
     result,
     health,
-    copy: copyAt(place, generation, result),
+    copy: copyAt(place, { generation, identity, ...result }),
     isReady: result.isComplete && result.troubles.length === 0 && health.serves,
     shown,
+    lookInMs,
   };
 }
 
-function copyAt({ cluster, uid }: Place, generation: number, { objects, hooks }: Made): Copy {
-  const copy = { cluster, cluster_uid: uid, generation, objects: [...objects] };
-  return hooks === undefined ? copy : { ...copy, hooks };
+interface There extends Pick<PlaceOutcome, "result" | "shown"> {
+  /** The copy that was set out from; none on a cluster that was built anew. */
+  readonly standing: Copy | undefined;
+  readonly identity: string | undefined;
+}
+
+function copyAt(
+  { cluster, uid }: Place,
+  made: Made & { readonly generation: number; readonly identity: string | undefined },
+): Copy {
+  const { generation, identity, objects, hooks } = made;
+  return {
+    cluster,
+    cluster_uid: uid,
+    ...(identity === undefined ? {} : { cluster_identity: identity }),
+    generation,
+    objects: [...objects],
+    ...(hooks === undefined ? {} : { hooks }),
+  };
+}
+
+/** What stood on a cluster that has been built anew has gone with it: hooks run again there, and so does what runs once. */
+function standingOn(copy: Copy | undefined, identity: string | undefined): Copy | undefined {
+  const before = copy?.cluster_identity;
+  return before === undefined || identity === undefined || before === identity ? copy : undefined;
 }
 
 async function applyThere(
   world: AppWorld,
-  { app, place, intend, signal }: Parameters<typeof applyPlace>[1],
-): Promise<Pick<PlaceOutcome, "result" | "shown">> {
+  { app, place, intend, secrets, signal }: Parameters<typeof applyPlace>[1],
+): Promise<There> {
   const { cluster, copy } = place;
   const outage = outageOf(world, cluster);
   if (outage) return unseen(copy, outage);
@@ -74,17 +106,27 @@ async function applyThere(
   const { uid, name, namespace } = app.metadata;
   try {
     const view = await world.view(cluster);
+    const identity = await view.identity(signal);
+    const standing = standingOn(copy, identity);
+    const generation = standing?.generation ?? 0;
+    const { hooks: settings, apiEndpoint } = world;
+    const grants = hookGrants(app, secrets, { clusterUid: place.uid, settings, apiEndpoint });
     const result = await applyCopy({
       view,
-      manifest,
+      manifest: withHooks(manifest, grants, {
+        application: name,
+        namespaceOf: (named) =>
+          namespaceFor(named, view.kube.defaultNamespace, app.spec.delivery ?? {}),
+      }),
       source: app.spec.manifest,
       delivery: app.spec.delivery ?? {},
+      schemas: app.spec.observer_schema,
       generation: app.metadata.generation,
       owner: { uid, name, namespace: namespace ?? "" },
-      copy,
+      copy: standing,
       isLiving: (other) => world.isLiving(other),
       othersIn: (namespaceName) => world.othersIn(cluster, namespaceName, uid),
-      intend: async (made) => await intend(copyAt(place, copy?.generation ?? 0, made)),
+      intend: async (made) => await intend(copyAt(place, { generation, identity, ...made })),
       signal,
     });
     const views = result.observed
@@ -94,7 +136,7 @@ async function applyThere(
       container_health: podTotals(result.observed),
       services: { ...servicesText(views, view.kube.server) },
     };
-    return { result, shown };
+    return { result, shown, standing, identity };
   } catch (error) {
     if (signal.aborted) throw error;
     if (isFailure(error, "TooLarge")) return unseen(copy, tooMany(error.message));
@@ -103,7 +145,7 @@ async function applyThere(
 }
 
 /** Nothing was done, so what stands is what stood before. */
-function unseen(copy: Copy | undefined, trouble: Trouble): Pick<PlaceOutcome, "result" | "shown"> {
+function unseen(copy: Copy | undefined, trouble: Trouble): There {
   const result: CopyResult = {
     objects: copy?.objects ?? [],
     hooks: copy?.hooks,
@@ -114,9 +156,10 @@ function unseen(copy: Copy | undefined, trouble: Trouble): Pick<PlaceOutcome, "r
     troubles: [trouble],
     isWatched: true,
     contested: [],
+    pairs: [],
     repairInMs: undefined,
   };
-  return { result, shown: undefined };
+  return { result, shown: undefined, standing: copy, identity: copy?.cluster_identity };
 }
 
 /** Nothing was made of what could not be written down. */

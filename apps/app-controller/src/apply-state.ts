@@ -1,7 +1,9 @@
-import type { Copy, HookRun, InventoryItem } from "@octoplane/kinds/application";
+import type { Copy, InventoryItem } from "@octoplane/kinds/application";
+import type { HookRun } from "@octoplane/kinds/application-copy";
 import type { Delivery } from "@octoplane/kinds/delivery";
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
 import { desiredObjects, type Desired, type DesiredObject } from "@octoplane/delivery/desired";
+import type { ObservedPair } from "@octoplane/delivery/observed-object";
 import type { Owner } from "@octoplane/delivery/mark";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Observed } from "./observed.ts";
@@ -32,6 +34,8 @@ export interface CopyResult {
   readonly waitsFor: WaitsFor | undefined;
   /** What somebody keeps changing against us, so that repairs are put off until `repairInMs` have passed. */
   readonly contested: readonly string[];
+  /** What is watched of objects of which only some fields are. */
+  readonly pairs: readonly ObservedPair[];
   readonly repairInMs: number | undefined;
 }
 
@@ -39,6 +43,8 @@ export interface CopyInput {
   readonly view: ClusterView;
   readonly manifest: readonly ManifestObject[];
   readonly delivery: Delivery;
+  /** Which fields of objects are ours, where not all of them are. */
+  readonly schemas: readonly ManifestObject[];
   readonly generation: number;
   /** What the hooks of Helm tell an upgrade by: the manifest as it was written. */
   readonly source: readonly ManifestObject[];

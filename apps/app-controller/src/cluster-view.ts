@@ -1,5 +1,6 @@
 import { KubeError, type Kube, type KubeObject, type ObjectRef } from "@octoplane/kube/kube";
 import type { Discovery, ServedKind } from "@octoplane/kube/kube";
+import { kindOf } from "@octoplane/kube/owned";
 import { whileWanted } from "@octoplane/shared/abort";
 import type { Clock } from "@octoplane/shared/clock";
 import { disposeAll } from "@octoplane/shared/lifecycle";
@@ -8,6 +9,7 @@ import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import { namespaceOf, objectId } from "@octoplane/delivery/object-id";
+import { PodLooks } from "./health/pod-looks.ts";
 import { KindWatch } from "./kind-watch.ts";
 import { observe, type Observed } from "./observed.ts";
 import { RepairPace } from "./repair-pace.ts";
@@ -28,14 +30,17 @@ export interface ClusterViewOptions {
 export class ClusterView implements AsyncDisposable {
   readonly kube: Kube;
   readonly repairs: RepairPace;
+  readonly pods: PodLooks;
   readonly #options: ClusterViewOptions;
   readonly #watches = new Map<string, KindWatch>();
   /** True when the cluster did not know a kind that it is said to serve. */
   #isOutdated = false;
+  #identity: { readonly at: number; readonly found: Promise<string | undefined> } | undefined;
 
   constructor(kube: Kube, options: ClusterViewOptions) {
     this.kube = kube;
     this.repairs = new RepairPace(options.clock);
+    this.pods = new PodLooks(kube, options.clock);
     this.#options = options;
   }
 
@@ -50,6 +55,21 @@ export class ClusterView implements AsyncDisposable {
     const names = new Set(known.kinds.map(nameOf));
     const isKnown = wanted.every((kind) => names.has(nameOf(kind)));
     return isKnown ? known : await this.kube.discover({ refresh: true, signal });
+  }
+
+  /**
+   * What tells this cluster from another one that was built in its place: the uid of its `kube-system`, as observability tools use it,
+   * too. `undefined` where these credentials may not see it.
+   */
+  async identity(signal: AbortSignal): Promise<string | undefined> {
+    const now = this.#options.clock.monotonic();
+    const isOld = this.#identity && now - this.#identity.at >= limits.clusterIdentityMs;
+    if (!this.#identity || isOld) {
+      const found = identityOf(this.kube);
+      this.#identity = { at: now, found };
+      found.catch(() => (this.#identity = undefined));
+    }
+    return await whileWanted(this.#identity.found, signal);
   }
 
   /** What the cluster said, as a trouble; of a kind that it no longer serves the next look asks anew. */
@@ -136,6 +156,16 @@ export interface Observation {
   readonly found: ReadonlyMap<string, Observed>;
   /** False when something had to be read, so that changes have to be looked for. */
   readonly isWatched: boolean;
+}
+
+async function identityOf(kube: Kube): Promise<string | undefined> {
+  try {
+    const served = await kindOf(kube, "", "Namespace");
+    return (await kube.get({ served, name: "kube-system" }))?.metadata.uid;
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 403) return undefined;
+    throw error;
+  }
 }
 
 function idOf({ served, namespace, name }: ObjectRef): string {

@@ -1,6 +1,49 @@
 import { Type, type Static } from "typebox";
 import { limits } from "@octoplane/shared/limits";
 
+const hookWords = (hook: "COMPLETE" | "SHUTDOWN") => ({
+  env_token: Type.String({
+    default: `KRAKE_${hook}_TOKEN`,
+    pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+    description: "the variable that holds the token",
+  }),
+  env_url: Type.String({
+    default: `KRAKE_${hook}_URL`,
+    pattern: "^[A-Za-z_][A-Za-z0-9_]*$",
+    description: "the variable that holds the URL to call",
+  }),
+  external_endpoint: Type.Union([Type.String({ pattern: "^https?://[^/]+" }), Type.Null()], {
+    default: null,
+    description: "what stands in that URL instead of `hooks.api_endpoint`",
+  }),
+});
+
+const CompleteHookSchema = Type.Object(hookWords("COMPLETE"), {
+  additionalProperties: false,
+  default: {},
+});
+
+const ShutdownHookSchema = Type.Object(
+  {
+    ...hookWords("SHUTDOWN"),
+    timeout: Type.Number({
+      exclusiveMinimum: 0,
+      default: 30,
+      description: "seconds that an application has to get ready, if it does not say itself",
+    }),
+    failure_strategy: Type.Union([Type.Literal("delete"), Type.Literal("give_up")], {
+      default: "delete",
+      description: "what becomes of one that does not answer: removed all the same, or left alone",
+    }),
+    failure_retry_count: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description: "how often it is asked again before that",
+    }),
+  },
+  { additionalProperties: false, default: {} },
+);
+
 /** The application controller's own settings, in seconds. */
 export const AppControllerConfigSchema = Type.Object(
   {
@@ -25,6 +68,18 @@ export const AppControllerConfigSchema = Type.Object(
           default: true,
           description: "whether all public addresses may be fetched from as well",
         }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    hooks: Type.Object(
+      {
+        api_endpoint: Type.Union([Type.String({ pattern: "^https?://[^/]+" }), Type.Null()], {
+          default: null,
+          description:
+            "where applications on clusters reach the API; null: where that of the same process listens, else http://127.0.0.1:8080",
+        }),
+        complete: CompleteHookSchema,
+        shutdown: ShutdownHookSchema,
       },
       { additionalProperties: false, default: {} },
     ),

@@ -6,6 +6,7 @@ import { sameRef } from "@octoplane/resources/record";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import { resourcesFinalizer, type AppWorld } from "./app-world.ts";
+import { shutDown, type ShutDown } from "./hooks/shut-down.ts";
 import { removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import type { Trouble } from "./trouble.ts";
@@ -20,7 +21,10 @@ export async function dismantle(
   const { finalizers, uid } = app.metadata;
   if (finalizers.at(-1) !== resourcesFinalizer) return {};
   const status = new StatusWriter(world, key, app);
-  const { copies } = app.status;
+  const asked = await shutDown(world, { app, copies: app.status.copies, status, signal });
+  // All of them at once: while one is waited for, the application is not being removed yet.
+  if (!asked.copies.every(asked.mayGo)) return waiting(asked);
+  const { copies } = asked;
   if (copies.length > 0 && conditionOf(app.status.conditions, "Deleting") === undefined) {
     await status.write((current) => deleting(world, app, { current, copies }));
   }
@@ -40,6 +44,10 @@ export async function dismantle(
   );
   if (!trouble) return { requeueAfterMs: limits.removalCheckMs };
   return { failed: true, notBeforeMs: trouble.retryAfterMs ?? 0 };
+}
+
+function waiting({ waitMs }: ShutDown): Result {
+  return waitMs === undefined ? {} : { requeueAfterMs: waitMs };
 }
 
 function deleting(

@@ -2,9 +2,11 @@ import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/appl
 import { conditionOf, dropCondition, setCondition } from "@octoplane/kinds/condition";
 import type { Result } from "@octoplane/reconcile/controller";
 import { sameRef } from "@octoplane/resources/record";
+import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
+import { shutDown } from "./hooks/shut-down.ts";
 import { removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding } from "./summary.ts";
@@ -23,22 +25,24 @@ export async function letGo(
   const there = app.status.copies.filter(
     (copy) => world.clusterUid(copy.cluster) === copy.cluster_uid,
   );
-  const going = { copies: there, stays: (copy: Copy) => !world.isTakenAway(copy.cluster), app };
-  const { copies, troubles, isLeaving } = await removeCopies(
-    world,
-    app.metadata.uid,
-    going,
-    signal,
-  );
+  const status = new StatusWriter(world, key, app);
+  const kept = there.filter((copy) => !world.isTakenAway(copy.cluster));
+  const leaving = there.filter((copy) => !kept.includes(copy));
+  const asked = await shutDown(world, { app, copies: leaving, status, signal });
+  const going = { copies: asked.copies, stays: (copy: Copy) => !asked.mayGo(copy), app };
+  const rest = await removeCopies(world, app.metadata.uid, going, signal);
+  const { troubles, isLeaving } = rest;
+  const copies = [...kept, ...rest.copies];
   const now = isoTime(world.clock.now());
-  await new StatusWriter(world, key, app).write((status) =>
-    leftWith(status, app, { copies, troubles, now }),
+  await status.write((current) =>
+    withCopies(app, leftWith(current, app, { copies, troubles, now }), now),
   );
   if (troubles.length > 0) {
     const notBeforeMs = Math.max(...troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
     return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
   }
-  return isLeaving ? { requeueAfterMs: limits.removalCheckMs } : {};
+  if (isLeaving) return { requeueAfterMs: limits.removalCheckMs };
+  return asked.waitMs === undefined ? {} : { requeueAfterMs: asked.waitMs };
 }
 
 function leftWith(

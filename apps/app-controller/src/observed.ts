@@ -1,8 +1,8 @@
 import { fieldManager, type KubeObject } from "@octoplane/kube/kube";
 import { digestOf } from "@octoplane/delivery/digest";
 import { objectId, titleOfId } from "@octoplane/delivery/object-id";
-import { healthOf } from "./health/assess-health.ts";
-import type { Health } from "./health/health.ts";
+import { healthOf } from "@octoplane/delivery/health/assess-health";
+import type { Health } from "@octoplane/delivery/health/health";
 import { digestAnnotation, ownerNameOf, ownerOf } from "@octoplane/delivery/mark";
 import { serviceAddresses, type ServiceView } from "./service-addresses.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { InventoryItem } from "@octoplane/kinds/application";
 import type { Desired, DesiredObject } from "@octoplane/delivery/desired";
-import { healthy, progressing, type Health } from "./health/health.ts";
+import { healthy, progressing, type Health } from "@octoplane/delivery/health/health";
 import type { Observed } from "./observed.ts";
 import { phaseOf, phases } from "@octoplane/delivery/phase";
 import { Gates, isReadyFor } from "./gates.ts";

@@ -4,6 +4,7 @@ import { setCondition, type Condition, type Finding } from "@octoplane/kinds/con
 import type { ResourceRef } from "@octoplane/kinds/metadata";
 import type { Result } from "@octoplane/reconcile/controller";
 import { sameRef } from "@octoplane/resources/record";
+import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
@@ -18,8 +19,11 @@ import {
 import type { WaitsFor } from "./apply-state.ts";
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
+import { forgottenTokens, hookSecrets } from "./hooks/hook-tokens.ts";
+import { shutDown, type ShutDown } from "./hooks/shut-down.ts";
 import { letGo } from "./let-go.ts";
 import { unmetNeed, waitForNeed } from "./need.ts";
+import { observedStatus } from "./observer/observed-status.ts";
 import { placesOf, type Place } from "./place.ts";
 import { removeCopies, type Remains } from "./remove-copy.ts";
 import { withRoom } from "./room-for-copies.ts";
@@ -91,8 +95,7 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
   const missing = bound - outcomes.filter(({ isReady }) => isReady).length;
   // A failed attempt goes at once, a copy that serves only when another one does in its place.
   const staying = standIns(app, others, missing);
-  const going = { copies: others, stays: (copy: Copy) => staying.has(copy), app };
-  const rest = await removeCopies(world, app.metadata.uid, going, work.signal);
+  const rest = await removeOthers(world, work, staying);
   const reached = outcomes.filter(({ result, isReady }) =>
     others.length === 0 ? result.isSettled : result.isComplete && isReady,
   );
@@ -115,27 +118,47 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     contested: outcomes.flatMap(({ result }) => result.contested),
     warnings: warningsOf(outcomes),
   });
-  await work.status.write((status) => ({
-    ...status,
-    copies,
-    running_on: running,
-    observed_generation: isComplete ? app.metadata.generation : status.observed_generation,
-    // While a copy elsewhere still serves, its Pods and addresses are the ones that people see.
-    ...(isMoving || running === null ? {} : combinedShown(outcomes, status)),
-    conditions: conditionsAfter(status.conditions, app, {
-      applied,
-      // What was refused does not hide how the rest is doing.
-      health: isComplete || isPartly(outcomes) ? health : undefined,
-      now,
-    }),
-  }));
+  await work.status.write((status) => {
+    const next = {
+      ...status,
+      ...(isComplete ? forgottenTokens(app) : {}),
+      ...observedStatus(app, outcomes),
+      copies,
+      running_on: running,
+      observed_generation: isComplete ? app.metadata.generation : status.observed_generation,
+      // While a copy elsewhere still serves, its Pods and addresses are the ones that people see.
+      ...(isMoving || running === null ? {} : combinedShown(outcomes, status)),
+      conditions: conditionsAfter(status.conditions, app, {
+        applied,
+        // What was refused does not hide how the rest is doing.
+        health: isComplete || isPartly(outcomes) ? health : undefined,
+        now,
+      }),
+    };
+    return withCopies(app, next, isoTime(now));
+  });
   world.unrecorded.delete(key);
   return comeBack({ outcomes, health, rest });
+}
+
+/** Away with the copies that nobody needs any more, those that want to be asked when they are ready for it. */
+async function removeOthers(
+  world: AppWorld,
+  { app, others, status, signal }: Work,
+  staying: ReadonlySet<Copy>,
+): Promise<Remains & Pick<ShutDown, "waitMs">> {
+  const kept = others.filter((copy) => staying.has(copy));
+  const leaving = others.filter((copy) => !staying.has(copy));
+  const { copies, mayGo, waitMs } = await shutDown(world, { app, copies: leaving, status, signal });
+  const going = { copies, stays: (copy: Copy) => !mayGo(copy), app };
+  const rest = await removeCopies(world, app.metadata.uid, going, signal);
+  return { ...rest, copies: [...kept, ...rest.copies], waitMs };
 }
 
 /** All places at once, so that a slow cluster delays no other; nothing is left under way when one of them fails. */
 async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceOutcome[]> {
   const { key, app, places, others, isThere, status, signal } = work;
+  const secrets = await hookSecrets(world, work);
   const intend = async (copy: Copy): Promise<void> =>
     await status.write((current) => {
       const rest = current.copies.filter(
@@ -145,7 +168,9 @@ async function applyPlaces(world: AppWorld, work: Work): Promise<readonly PlaceO
     });
   const isReplacement = others.length > 0;
   const outcomes = await Promise.allSettled(
-    places.map((place) => applyPlace(world, { app, place, isReplacement, intend, signal })),
+    places.map((place) =>
+      applyPlace(world, { app, place, isReplacement, intend, secrets, signal }),
+    ),
   );
   const failed = outcomes.find(({ status }) => status === "rejected");
   const made = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
@@ -208,7 +233,7 @@ function conditionsAfter(
 function comeBack(found: {
   readonly outcomes: readonly PlaceOutcome[];
   readonly health: HealthSummary;
-  readonly rest: Remains;
+  readonly rest: Remains & Pick<ShutDown, "waitMs">;
 }): Result {
   const { health, rest } = found;
   const results = found.outcomes.map(({ result }) => result);
@@ -216,7 +241,9 @@ function comeBack(found: {
   const isSettled = isComplete && health.graceLeftMs === undefined;
   const delays = [
     rest.isLeaving ? limits.removalCheckMs : undefined,
+    rest.waitMs,
     isComplete ? health.graceLeftMs : undefined,
+    ...found.outcomes.map(({ lookInMs }) => lookInMs),
     ...results.map(({ repairInMs }) => repairInMs),
     ...results.map(({ isWatched }) =>
       isWatched ? undefined : isSettled ? limits.driftPollMs : limits.progressPollMs,

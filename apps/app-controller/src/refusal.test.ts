@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { DesiredObject } from "@octoplane/delivery/desired";
+import { immutableFields, mayReplace } from "@octoplane/delivery/replacement";
 import { KubeError } from "@octoplane/kube/kube";
-import { immutableFields, mayReplace, missingNamespace, takenPorts } from "./refusal.ts";
+import { missingNamespace, takenPorts } from "./refusal.ts";
 
 function refused(...causes: (readonly [field: string, message: string])[]): KubeError {
   return new KubeError("is invalid", {

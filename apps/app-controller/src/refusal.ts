@@ -1,50 +1,13 @@
-import type { Delivery } from "@octoplane/kinds/delivery";
 import type { DesiredObject } from "@octoplane/delivery/desired";
 import { titleOfId } from "@octoplane/delivery/object-id";
+import { isPrecious } from "@octoplane/delivery/replacement";
 import { KubeError } from "@octoplane/kube/kube";
 import type { Trouble } from "./trouble.ts";
 
 /** What a cluster means when it refuses an object, and what may be done about it. All pure. */
 
-/**
- * The fields that cannot be changed, when that is all that is wrong. The words are those of Kubernetes' validation
- * (`validation.go` of each group), which gives them no code of their own.
- */
-export function immutableFields(error: unknown): readonly string[] {
-  if (!(error instanceof KubeError) || error.status !== 422) return [];
-  const isAll =
-    error.causes.length > 0 && error.causes.every(({ message }) => immutable.test(message));
-  return isAll ? [...new Set(error.causes.map(({ field }) => field))] : [];
-}
-
-const immutable =
-  /immutable|may not change once set|may not be changed|cannot change |updates? to .* (?:is|are) forbidden|updates? may not change fields|^Forbidden: updates? /i;
-
-/**
- * True when the object may be deleted and made anew. What it says of itself counts most; what holds data, other objects or
- * whole kinds never goes unless it says so itself.
- */
-export function mayReplace(
-  { replace, ref: { served } }: DesiredObject,
-  policy: Delivery["replace"] = "jobs",
-): boolean {
-  if (replace !== undefined) return replace === "always";
-  if (precious.has(`${served.group}/${served.kind}`)) return false;
-  if (policy === "any") return true;
-  return policy === "jobs" && served.group === "batch" && served.kind === "Job";
-}
-
-const precious = new Set([
-  "/PersistentVolumeClaim",
-  "/PersistentVolume",
-  "/Namespace",
-  "apiextensions.k8s.io/CustomResourceDefinition",
-]);
-
 export function immutableTrouble(desired: DesiredObject, fields: readonly string[]): Trouble {
-  const { served } = desired.ref;
-  const isPrecious = precious.has(`${served.group}/${served.kind}`);
-  const way = isPrecious
+  const way = isPrecious(desired.ref.served)
     ? 'its annotation octoplane.io/replace: "true" lets it be deleted, with all it holds, and made anew'
     : `spec.delivery.replace (--replace any), or its annotation octoplane.io/replace: "true", lets it be deleted and made anew`;
   const what = `${fields.join(", ")} cannot be changed`;

@@ -92,6 +92,7 @@ function removalState(
     manifest: manifestFor({ spec, status: app.status }, 0, cluster).manifest,
     source: app.spec.manifest,
     delivery: app.spec.delivery ?? {},
+    schemas: [],
     generation,
     owner: { uid, name, namespace: namespace ?? "" },
     copy,

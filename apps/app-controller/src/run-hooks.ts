@@ -1,4 +1,5 @@
-import type { HookRun, InventoryItem } from "@octoplane/kinds/application";
+import type { InventoryItem } from "@octoplane/kinds/application";
+import type { HookRun } from "@octoplane/kinds/application-copy";
 import type { Desired, DesiredObject } from "@octoplane/delivery/desired";
 import {
   hookSteps,

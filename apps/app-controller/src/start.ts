@@ -19,6 +19,7 @@ import type { AppWorld } from "./app-world.ts";
 import { outageOf } from "./cluster-outage.ts";
 import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
+import { requestShutdown } from "./hooks/shutdown-request.ts";
 import { needsOf } from "./need.ts";
 import { NeedIndex } from "./need-index.ts";
 import { reconcileApplication } from "./reconcile-application.ts";
@@ -32,6 +33,8 @@ export interface AppControllerParts {
   readonly kubes: KubePool;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Where the API listens, when it is known. */
+  readonly apiAddress?: string;
 }
 
 /** Starts the application controller. */
@@ -74,7 +77,11 @@ class AppController implements Running {
     const world: AppWorld = {
       repository: resources.of(ApplicationKind),
       clock,
+      random,
       fetchSource: this.#fetcher.fetch,
+      hooks: config.hooks,
+      apiEndpoint: config.hooks.api_endpoint ?? parts.apiAddress ?? "http://127.0.0.1:8080",
+      requestShutdown: (target, signal) => requestShutdown(target, clock, signal),
       startGraceMs: config.start_grace * 1_000,
       read: (key) => this.#read(key),
       unrecorded: this.#unrecorded,
@@ -141,7 +148,8 @@ class AppController implements Running {
     else this.#kept.delete(key);
     const shares = (places ?? []).map(({ share }) => share);
     const where = [...bound.map(refKey), ...shares].join();
-    const digest = [generation, deleted, finalizers.join(), scheduled, where].join(" ");
+    const order = [generation, deleted, finalizers.join(), scheduled];
+    const digest = [...order, where, shutdownText(app)].join(" ");
     if (seen?.uid === uid && seen.digest === digest) return;
     this.#seen.set(key, { uid, digest });
     this.#fetcher.cancel(key);
@@ -252,6 +260,13 @@ class AppController implements Running {
     this.#views.delete(key);
     if (known) await closeView(known.view);
   }
+}
+
+/** What the application, or whoever asks for another attempt, has to say about its end: it is waited for. */
+function shutdownText({ status }: Application): string {
+  const reason = conditionOf(status.conditions, "Shutdown")?.reason;
+  const ready = status.copies.filter(({ shutdown }) => shutdown?.state === "ready").length;
+  return `${reason === "Retried" ? reason : ""} ${ready}`;
 }
 
 /** A view that never came to be needs no closing; whoever asked for it was told why. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { setCondition, type Condition } from "@octoplane/kinds/condition";
 import { isoTime } from "@octoplane/shared/clock";
-import { degraded, healthy, progressing, type Health } from "./health/health.ts";
+import { degraded, healthy, progressing, type Health } from "@octoplane/delivery/health/health";
 import type { Observed } from "./observed.ts";
 import { appliedFinding, podTotals, summarize } from "./summary.ts";
 

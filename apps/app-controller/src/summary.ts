@@ -26,6 +26,18 @@ export interface HealthSummary {
   readonly graceLeftMs: number | undefined;
 }
 
+/** For how long it has not been healthy, by what was written down, in milliseconds. */
+export function unwellMs({
+  status,
+  now,
+}: {
+  readonly status: Pick<ApplicationStatus, "conditions">;
+  readonly now: number;
+}): number {
+  const previous = conditionOf(status.conditions, "Healthy");
+  return previous?.status === "False" ? now - Date.parse(previous.last_transition_time) : 0;
+}
+
 /**
  * The `Healthy` condition: the first degraded object is the reason. An object that is merely not ready makes the
  * application `Starting` or, when it was healthy before, `Updating`, until the grace time has passed.

@@ -2,9 +2,11 @@ import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/appl
 import { dropCondition, setCondition } from "@octoplane/kinds/condition";
 import type { Result } from "@octoplane/reconcile/controller";
 import { sameRef } from "@octoplane/resources/record";
+import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
+import { shutDown } from "./hooks/shut-down.ts";
 import { removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding } from "./summary.ts";
@@ -27,14 +29,18 @@ export async function takeDown(
       ...current,
       copies: current.copies.map((one) => (sameRef(one.cluster, copy.cluster) ? copy : one)),
     }));
-  const remains = await removeCopies(world, app.metadata.uid, { copies, app, record }, signal);
+  const asked = await shutDown(world, { app, copies, status, signal });
+  const stays = (copy: Copy): boolean => !asked.mayGo(copy);
+  const going = { copies: asked.copies, stays, app, record };
+  const remains = await removeCopies(world, app.metadata.uid, going, signal);
   const now = isoTime(world.clock.now());
-  await status.write((current) => stopped(current, app, { ...remains, now }));
+  await status.write((current) => withCopies(app, stopped(current, app, { ...remains, now }), now));
   if (remains.troubles.length > 0) {
     const notBeforeMs = Math.max(...remains.troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
     return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
   }
-  return remains.isLeaving ? { requeueAfterMs: limits.removalCheckMs } : {};
+  if (remains.isLeaving) return { requeueAfterMs: limits.removalCheckMs };
+  return asked.waitMs === undefined ? {} : { requeueAfterMs: asked.waitMs };
 }
 
 function stopped(

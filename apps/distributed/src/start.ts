@@ -50,7 +50,11 @@ export async function start(
           { main, args: [...common, ...api], secrets: { ...sealing, ...token } },
           tell,
         )
-      : new Keeper(name, { main, args: common, secrets: sealing }, tell);
+      : new Keeper(
+          name,
+          { main, args: [...common, ...argumentsOf(name, config)], secrets: sealing },
+          tell,
+        );
   });
   const parts = [admin, ...keepers];
   try {
@@ -62,6 +66,12 @@ export async function start(
     await disposeAll(parts);
     throw error;
   }
+}
+
+/** Applications are told where the API is; on a port that is chosen for it nobody knows beforehand. */
+function argumentsOf(name: string, { listen, tls }: DistributedConfig): readonly string[] {
+  if (name !== "app-controller" || listen.endsWith(":0")) return [];
+  return ["--hooks-api-endpoint", `${tls.enabled ? "https" : "http"}://${listen}`];
 }
 
 type Variables = Readonly<Record<string, string>>;

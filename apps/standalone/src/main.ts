@@ -11,7 +11,7 @@ const args = process.argv.slice(2);
 if (args.includes("--help")) {
   process.stdout.write("npm start -- [flags]\n");
   for (const { flag, text } of flagsOf(StandaloneConfigSchema)) {
-    process.stdout.write(`  ${flag.padEnd(44)}${text}\n`);
+    process.stdout.write(`  ${flag.padEnd(56)}${text}\n`);
   }
 } else {
   try {

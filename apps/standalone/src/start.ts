@@ -62,7 +62,6 @@ export async function start(
     keep(await startGc({}, shared));
     keep(await startScheduler(config.scheduler, shared));
     keep(await startClusterController(config.cluster_controller, { ...shared, kubes }));
-    keep(await startAppController(config.app_controller, { ...shared, kubes }));
     const adminToken = await writeAdminToken(dataDir, signer);
     tokens.keys.follow((ring) => {
       signer.replaceKeys(ring);
@@ -79,6 +78,9 @@ export async function start(
         { ...shared, signer, version, lookAtKeys },
       ),
     );
+    // Behind the API, whose address applications are told.
+    const { address: apiAddress } = api;
+    keep(await startAppController(config.app_controller, { ...shared, kubes, apiAddress }));
     keep(await writeAddress(dataDir, api.address));
     return {
       address: api.address,

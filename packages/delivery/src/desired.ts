@@ -2,6 +2,7 @@ import { textOf } from "@octoplane/shared/text-of";
 import { createHash } from "node:crypto";
 import type { Delivery } from "@octoplane/kinds/delivery";
 import { identify, type ManifestIdentity, type ManifestObject } from "@octoplane/kinds/manifest";
+import type { Facts } from "@octoplane/kinds/manifest-facts";
 import { isScalable } from "@octoplane/kinds/override";
 import type { Discovery, KubeObject, ObjectRef, ServedKind } from "@octoplane/kube/kube";
 import { digestOf } from "./digest.ts";
@@ -33,6 +34,8 @@ export interface DesiredObject {
   readonly replicas: number | undefined;
   /** What the object itself says about being deleted and made anew. */
   readonly replace: "always" | "never" | undefined;
+  /** Which of its fields are ours; absent when all of them are. */
+  readonly schema?: Facts;
 }
 
 /** An object that cannot be applied as things are, and why. */
@@ -76,7 +79,7 @@ export function desiredObjects(
       continue;
     }
     const namespace = served.namespaced
-      ? namespaceFor(identity, cluster.defaultNamespace, delivery)
+      ? namespaceFor(identity.namespace, cluster.defaultNamespace, delivery)
       : undefined;
     const isScaled = scaled.has(scaleKey(identity)) || delivery.ignore_replicas === true;
     const isLeft = isScaled && isScalable(item);
@@ -117,8 +120,9 @@ function unservedObject(
   };
 }
 
-function namespaceFor(
-  { namespace }: ManifestIdentity,
+/** Where an object goes that names this namespace, or none; of a kind that has namespaces. */
+export function namespaceFor(
+  namespace: string | undefined,
   ofCluster: string,
   { namespace: own, override_namespace: overrides }: Delivery,
 ): string {

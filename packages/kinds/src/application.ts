@@ -1,6 +1,7 @@
-import { Type, type Static } from "typebox";
+import { Type } from "typebox";
 import type { FieldProblem } from "@octoplane/shared/errors";
 import { adjustmentsField, adjustmentText, stoppedField } from "./adjustment.ts";
+import { CopySchema } from "./application-copy.ts";
 import { applicationState } from "./application-state.ts";
 import { ConditionSchema } from "./condition.ts";
 import {
@@ -92,61 +93,6 @@ const SpecSchema = Type.Object(
   closed,
 );
 
-/** One object of an application as it stands on a cluster. */
-export const InventoryItemSchema = Type.Object(
-  {
-    group: Type.String(),
-    version: Type.String(),
-    kind: Type.String(),
-    namespace: nullable(Type.String()),
-    name: Type.String(),
-    uid: Type.String(),
-    digest: Type.String({ description: "of what was applied" }),
-    fields_digest: Type.String({ description: "of the fields that are ours, after that" }),
-    created: Type.Boolean({ description: "false when the object was there before" }),
-    joined: Type.Optional(
-      Type.Boolean({ description: "a namespace of somebody else's that is used as it is" }),
-    ),
-    keep: Type.Optional(Type.Boolean({ description: "stays when the application goes" })),
-    yielded: Type.Optional(
-      Type.Integer({ description: "the generation in which another application took it over" }),
-    ),
-    warnings: Type.Optional(Type.Array(Type.String(), { description: "of the cluster" })),
-  },
-  closed,
-);
-
-/** How far the hooks of one event have come on one copy. */
-const HookRunSchema = Type.Object(
-  {
-    event: Type.Union([Type.Literal("install"), Type.Literal("upgrade"), Type.Literal("delete")]),
-    digest: Type.String({ description: "of the manifest that the event is about" }),
-    generation: Type.Integer({ description: "of the specification under which it began" }),
-    over: Type.Boolean({ description: "true when all of them have run" }),
-    turns: Type.Record(Type.String(), Type.Union([Type.Literal("begun"), Type.Literal("done")]), {
-      description: "of each hook, by its side and identity",
-    }),
-    failed: Type.Optional(Type.String({ description: "what went wrong; nothing comes after it" })),
-    objects: Type.Array(InventoryItemSchema, {
-      description: "what they have made, as far as it stands",
-    }),
-  },
-  closed,
-);
-export type HookRun = Static<typeof HookRunSchema>;
-
-/** What runs of an application on one cluster. */
-export const CopySchema = Type.Object(
-  {
-    cluster: ResourceRefSchema,
-    cluster_uid: Type.String(),
-    generation: Type.Integer({ description: "the last one applied in full" }),
-    objects: Type.Array(InventoryItemSchema),
-    hooks: Type.Optional(HookRunSchema),
-  },
-  closed,
-);
-
 const count = Type.Integer({ default: 0 });
 
 const StatusSchema = Type.Object(
@@ -211,6 +157,9 @@ export const ApplicationKind = defineKind({
     "shutdown",
     "retry",
     "decisions",
+    "objects",
+    "differences",
+    "images",
     "pods",
     "logs",
     "exec",

@@ -150,7 +150,7 @@ export const ClusterKind = defineKind({
   aliases: [],
   fields: { spec: SpecSchema },
   status: StatusSchema,
-  subresources: ["binding", "kubeconfig", "decisions", "proxy"],
+  subresources: ["binding", "kubeconfig", "decisions", "nodes", "proxy"],
   secrets: [
     ["spec", "kubeconfig", "users", "*", "user", "token"],
     ["spec", "kubeconfig", "users", "*", "user", "password"],

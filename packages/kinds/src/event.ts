@@ -54,6 +54,7 @@ const underway: ReadonlySet<string> = new Set([
   "Updating",
   "Waiting",
   "Retried",
+  "Asked",
   "Translating",
   "NodesForbidden",
 ]);

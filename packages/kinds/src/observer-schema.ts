@@ -6,15 +6,17 @@ import { identify, type ManifestObject } from "./manifest.ts";
  * lists end with their least and greatest length (contract section 6.4). Pure.
  */
 
-const leastKey = "observer_schema_list_min_length";
-const greatestKey = "observer_schema_list_max_length";
+/** What stands at the end of each list. */
+export const leastKey = "observer_schema_list_min_length";
+export const greatestKey = "observer_schema_list_max_length";
 
 /** Every problem; what it refers to is looked up in the manifest when there is one. */
 export function checkObserverSchema(
   schema: readonly ManifestObject[],
   manifest: readonly ManifestObject[],
 ): readonly FieldProblem[] {
-  const known = new Set(manifest.map(identityText));
+  // One that names no namespace means the object in whichever it is.
+  const known = new Set(manifest.flatMap((item) => [identityText(item), anywhereText(item)]));
   return schema.flatMap((item, index) => {
     const field = `spec.observer_schema[${index}]`;
     const identity = identify(item);
@@ -31,6 +33,12 @@ function identityText(item: ManifestObject): string {
   if ("problem" in identity) return "";
   const { group, kind, namespace, name } = identity;
   return JSON.stringify([group, kind, namespace ?? null, name]);
+}
+
+function anywhereText(item: ManifestObject): string {
+  const { metadata } = item;
+  const others = typeof metadata === "object" && metadata !== null ? metadata : {};
+  return identityText({ ...item, metadata: { ...others, namespace: null } });
 }
 
 function withoutIdentity(item: ManifestObject): ManifestObject {

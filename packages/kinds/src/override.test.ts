@@ -29,6 +29,17 @@ const service: ManifestObject = {
 const manifest = [deployment, service];
 const berlin = { name: "berlin", labels: { location: "DE" } };
 
+it("an override says how images are pulled, in every container and before its patches", () => {
+  const [changed, other] = overriddenFor(manifest, [{ pull_policy: "Never" }], berlin).manifest;
+  const { spec } = (changed as { spec: { template: { spec: Record<string, object[]> } } }).spec
+    .template;
+  expect(spec["initContainers"]).toEqual([
+    { name: "init", image: "busybox", imagePullPolicy: "Never" },
+  ]);
+  expect(spec["containers"]).toMatchObject([{ name: "web", imagePullPolicy: "Never" }]);
+  expect(other).toBe(service);
+});
+
 const patch = (operations: JsonPatch, more: object = {}): Override => ({
   patches: [{ kind: "Service", name: "web", operations, ...more }],
 });

@@ -7,6 +7,7 @@ import { draftOf, JsonPatchSchema, patchDraft } from "./json-patch.ts";
 import { labelsSatisfy, parseLabelConstraint } from "./label-constraint.ts";
 import { identify, type ManifestObject } from "./manifest.ts";
 import { isLabelKey, isLabelValue } from "./metadata.ts";
+import { withContainers } from "./pod-spec.ts";
 
 /** What of an application differs by cluster. */
 
@@ -45,6 +46,11 @@ export const OverrideSchema = Type.Object(
         description: "takes the place of the registry of every image: host, port and path",
       }),
     ),
+    pull_policy: Type.Optional(
+      Type.Union([Type.Literal("IfNotPresent"), Type.Literal("Always"), Type.Literal("Never")], {
+        description: "takes the place of imagePullPolicy in every container",
+      }),
+    ),
     replicas: Type.Optional(
       Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
         description: "by name of the workload",
@@ -73,8 +79,8 @@ export interface OverriddenCluster {
 }
 
 /**
- * The manifest as it is meant for one cluster: every override that concerns it, in their order, and in each the registry, replicas,
- * labels and patches one after the other. The input stays as it is, and without an override that concerns the cluster it is the
+ * The manifest as it is meant for one cluster: every override that concerns it, in their order, and in each the registry, pull
+ * policy, replicas, labels and patches one after the other. The input stays as it is, and without an override that concerns the cluster it is the
  * result. A patch that does not fit is a problem; when the application was written, all of them did. Pure.
  */
 export function overriddenFor(
@@ -105,8 +111,11 @@ interface Place {
 }
 
 function overridden(item: ManifestObject, override: Override, place: Place): ManifestObject {
-  const { image_registry: registry, replicas, labels, patches } = override;
+  const { image_registry: registry, pull_policy: pull, replicas, labels, patches } = override;
   let result = registry === undefined ? item : withRegistry(item, registry);
+  if (pull !== undefined) {
+    result = withContainers(result, (container) => ({ ...container, imagePullPolicy: pull }));
+  }
   if (replicas !== undefined) result = withReplicas(result, replicas);
   if (labels !== undefined) result = withLabels(result, labels);
   return patches === undefined ? result : patched(result, patches, place);

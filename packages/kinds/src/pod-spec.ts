@@ -1,4 +1,4 @@
-import { factsOf, isFacts, type Facts } from "./manifest-facts.ts";
+import { factsOf, isFacts, listOf, type Facts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
 
 /**
@@ -52,25 +52,43 @@ export interface ContainerImage {
   readonly image: string;
 }
 
-/** The object with the images of its containers, those of the start too, changed. Pure. */
-export function withImages(
+const containerLists = ["initContainers", "containers", "ephemeralContainers"] as const;
+
+/** All containers of an object's Pods, those of the start first. Pure. */
+export function containersOf(item: ManifestObject): readonly Facts[] {
+  const spec = podSpecOf(item);
+  return containerLists.flatMap((list) => listOf(spec[list]));
+}
+
+/** The object with its containers, those of the start too, changed. Pure. */
+export function withContainers(
   item: ManifestObject,
-  change: (container: ContainerImage) => string,
+  change: (container: Facts) => Facts,
 ): ManifestObject {
   const path = podSpecPath(item);
   if (path === undefined) return item;
   return changedAt(item, path, (spec) => {
     const changed: Record<string, unknown> = { ...spec };
-    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
+    for (const list of containerLists) {
       const containers = spec[list];
       if (!Array.isArray(containers)) continue;
-      changed[list] = containers.map((container: unknown) => {
-        if (!isFacts(container) || typeof container["image"] !== "string") return container;
-        const { name, image } = container;
-        const named = typeof name === "string" ? name : undefined;
-        return { ...container, image: change({ name: named, image }) };
-      });
+      changed[list] = containers.map((container: unknown) =>
+        isFacts(container) ? change(container) : container,
+      );
     }
     return changed;
+  });
+}
+
+/** The object with the images of its containers changed. Pure. */
+export function withImages(
+  item: ManifestObject,
+  change: (container: ContainerImage) => string,
+): ManifestObject {
+  return withContainers(item, (container) => {
+    const { name, image } = container;
+    if (typeof image !== "string") return container;
+    const named = typeof name === "string" ? name : undefined;
+    return { ...container, image: change({ name: named, image }) };
   });
 }

@@ -245,7 +245,7 @@ class HttpKube implements Kube {
       method: "PATCH",
       path: objectPath(ref),
       query: {
-        fieldManager,
+        fieldManager: options.manager ?? fieldManager,
         fieldValidation: "Warn",
         force: String(options.force),
         ...(options.dryRun ? { dryRun: "All" } : {}),

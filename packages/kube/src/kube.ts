@@ -106,6 +106,8 @@ export interface ApplyOptions {
   /** Take fields over from other managers; without it a conflict is a KubeError with reason `Conflict`. */
   readonly force: boolean;
   readonly dryRun?: boolean;
+  /** Whose fields they become; ours when left out. */
+  readonly manager?: string;
 }
 
 export interface ApplyResult {

@@ -51,7 +51,7 @@ export async function runProcess<C>(declaration: ProcessDeclaration<C>): Promise
       { flag: "--check-config", text: "look at the settings, print what is to be said, and end" },
     ];
     for (const { flag, text } of [...ways, ...flagsOf(schema)])
-      process.stdout.write(`${flag.padEnd(32)}${text}\n`);
+      process.stdout.write(`${flag.padEnd(40)}${text}\n`);
     return;
   }
   try {

@@ -255,7 +255,8 @@ export function accessSuite(open: OpenServer): void {
       /\/(?:replay|pods|pods\/\{pod\}|cluster-events|tree|logs|exec|attach|portforward)$/.test(
         template,
       );
-    const found = isEmpty ? 404 : 200;
+    // Of a cluster that is nowhere.
+    const found = isEmpty ? 404 : template.endsWith("/nodes") ? 503 : 200;
     const success = template === "/release" ? 202 : found;
     const stranger = needsName || isListOfAll ? success : 403;
     expect([what, await statusOf("bob", "a")]).toEqual([what, stranger]);
@@ -325,6 +326,7 @@ export function accessSuite(open: OpenServer): void {
     if (!kind) throw new Error(`${method} ${template}: no case for this operation yet`);
     const action = applicationActions.find((one) => template.endsWith(`{name}/${one.name}`));
     if (action) return await actionBodyOf(action.name, name);
+    if (template.endsWith("{name}/differences")) return {};
     if (template.endsWith("{name}/undo")) return await actionBodyOf("undo", name);
     if (method === "POST") return sampleOf(kind.kind, `${name}-new`);
     if (template.endsWith("/{name}")) {

@@ -182,6 +182,7 @@ export function additionsSuite(open: OpenServer): void {
       expect(without).toContain("post /core/tokens");
       expect(without.filter((route) => /\{name\}/.test(route))).toEqual([
         "post /core/namespaces/{namespace}/serviceaccounts/{name}/token",
+        "post /kubernetes/namespaces/{namespace}/applications/{name}/differences",
         "delete /kubernetes/namespaces/{namespace}/applications/{name}/pods/{pod}",
       ]);
     });

@@ -52,6 +52,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   "kube app port-forward": "rok-streams.test.ts",
   "kube run logs": "rok-streams.test.ts",
   "kube proxy": "rok-streams.test.ts",
+  "kube app objects": "rok-clusters.test.ts",
+  "kube app images": "rok-clusters.test.ts",
+  "kube app diff": "rok-clusters.test.ts",
+  "kube cluster describe": "rok-clusters.test.ts",
 };
 
 /** What has to have come to pass before a command, by other hands than ours: else it prints now this and now that. */

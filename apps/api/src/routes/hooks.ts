@@ -1,9 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type, type Static } from "typebox";
-import { ApplicationKind } from "@octoplane/kinds/application";
+import { ApplicationKind, type ApplicationStatus } from "@octoplane/kinds/application";
+import { tokenFieldOf, type HookName } from "@octoplane/kinds/application-hook";
 import { anyKind } from "@octoplane/kinds/kind";
 import { readAs } from "@octoplane/kinds/read-input";
+import { callerOf, type HookCaller } from "@octoplane/resources/hook-token";
 import { readyForAction, shutdownAnswered, shutdownRetried } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import { failure } from "@octoplane/shared/errors";
@@ -42,7 +43,7 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
       const repository = repositoryFor(request);
       const { token } = readToken(request.body);
       const { metadata, status } = await repository.reveal(ref);
-      checkToken(token, status.complete_token);
+      checkToken(token, "complete", status);
       await repository.updateStatus(ref, metadata.uid, (current) => ({
         status: readyForAction(current, "Completed", now()),
       }));
@@ -58,9 +59,9 @@ export function hookRoutes(app: FastifyInstance, context: ApiContext): void {
       const repository = repositoryFor(request);
       const { token } = readToken(request.body);
       const { metadata, status } = await repository.reveal(ref);
-      checkToken(token, status.shutdown_token);
+      const { clusterUid } = checkToken(token, "shutdown", status);
       const changed = await repository.updateStatus(ref, metadata.uid, (current) => {
-        const next = shutdownAnswered(current, now());
+        const next = shutdownAnswered(current, now(), clusterUid);
         return next && { status: next };
       });
       return answer(reply, changed);
@@ -90,11 +91,11 @@ function readToken(body: unknown): Static<typeof TokenSchema> {
   return readAs<Static<typeof TokenSchema>>(TokenSchema, body);
 }
 
-/** As long for a wrong token as for the right one; none that was handed out is none that is right. */
-function checkToken(sent: string, stored: string | null): void {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  const isRight = timingSafeEqual(digest(sent), digest(stored ?? ""));
-  if (stored === null || stored === "" || !isRight) {
-    throw failure("Unauthenticated", "this is not the token that the application was given");
-  }
+function checkToken(sent: string, hook: HookName, status: ApplicationStatus): HookCaller {
+  const caller = callerOf(sent, hook, {
+    secret: status[tokenFieldOf(hook)],
+    copies: status.copies,
+  });
+  if (caller !== undefined) return caller;
+  throw failure("Unauthenticated", "this is not the token that the application was given");
 }

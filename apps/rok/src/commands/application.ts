@@ -28,6 +28,7 @@ import { addGet, addList } from "./resource.ts";
 import { deliveryFlags } from "./delivery-flags.ts";
 import { addRollout } from "./rollout.ts";
 import { addRunActions } from "./run.ts";
+import { addInsight } from "./insight.ts";
 import { addStreamCommands } from "./streams.ts";
 import { waitFlags } from "./wait-flags.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
@@ -46,6 +47,8 @@ export interface WriteFlags extends ApplicationFlags, ChartFlags, WaitFlags {
   readonly kustomize?: string;
   readonly observerSchemaFile?: string;
   readonly inject?: Readonly<Record<string, string>>;
+  /** Of an update. */
+  readonly dryRun?: "server";
 }
 
 export interface DeleteFlags extends WaitFlags {
@@ -65,6 +68,7 @@ export function addApplicationCommands(run: Run, parent: Command): void {
   addRunActions(run, app, applications);
   addStreamCommands(run, app, applications);
   addRollout(run, app, applications);
+  addInsight(run, app, applications, writeFlags);
   addExplanations(run, app);
 }
 
@@ -103,7 +107,13 @@ function addWrites(run: Run, app: Command): void {
         .option("--remove-existing-dependencies", "remove all dependencies first")
         .option("--remove-existing-tolerations", "remove all tolerations first")
         .option("--remove-policy", "be placed without a policy")
-        .option("--remove-existing-weights", "remove all weights first");
+        .option("--remove-existing-weights", "remove all weights first")
+        .addOption(
+          new Option(
+            "--dry-run <where>",
+            "write nothing: have it checked, and say what would change on its clusters",
+          ).choices(["server"]),
+        );
       waitFlags(command, "running, reconciling or completed; bare: running");
     },
     act: async (call: Call<WriteFlags>) =>

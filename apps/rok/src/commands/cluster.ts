@@ -11,7 +11,8 @@ import {
 import type { DrainFlags } from "../kubernetes/drain-cluster.ts";
 import { readTaintChange } from "../input/scheduling-values.ts";
 import type { BackoffFlags } from "../kubernetes/change-application.ts";
-import { backoffFlags, type DeleteFlags } from "./application.ts";
+import { backoffFlags } from "./application.ts";
+import { addClusterInsight } from "./insight.ts";
 import { waitFlags } from "./wait-flags.ts";
 import { addGet, addList, type TableExtras } from "./resource.ts";
 import { lazyKind } from "../objects/lazy-kind.ts";
@@ -100,17 +101,7 @@ export function addClusterCommands(run: Run, parent: Command): void {
       (await import("../kubernetes/write-cluster.ts")).updateCluster(call),
   });
   addScheduling(run, cluster);
-  leaf<DeleteFlags>(run, cluster, {
-    usage: "delete <name>",
-    about: "forget a cluster",
-    kind: clusters,
-    flags: (command) => {
-      command.option("--force", "remove the record at once, whatever still runs on the cluster");
-      waitFlags(command, "deleted or deleting; bare: deleted");
-    },
-    act: async (call: Call<DeleteFlags>) =>
-      (await import("../kubernetes/write-cluster.ts")).deleteCluster(call),
-  });
+  addClusterInsight(run, cluster, clusters);
 }
 
 /** Tables show what a cluster has of its cloud, too. */

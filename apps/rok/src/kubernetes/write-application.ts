@@ -1,6 +1,7 @@
-import { ApplicationKind } from "@octoplane/kinds/application";
+import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { anyKind, type AnyResource } from "@octoplane/kinds/kind";
 import { isName } from "@octoplane/kinds/metadata";
+import { isFailure } from "@octoplane/shared/errors";
 import { readApplicationFiles, type ReadApplication } from "./application-files.ts";
 import { changeApplication } from "./change-application.ts";
 import type { DeleteFlags, WriteFlags } from "../commands/application.ts";
@@ -40,16 +41,38 @@ export async function createApplication({
   return await finish(session, kind, created, wish);
 }
 
-export async function updateApplication({
-  args,
-  options,
-  session,
-}: Call<WriteFlags>): Promise<number> {
+export async function updateApplication(call: Call<WriteFlags>): Promise<number> {
+  const { args, options, session } = call;
   const wish = readWish(options, ["running", "reconciling", "completed"]);
-  const { wait: _wait, timeout: _timeout, ...changes } = options;
+  const { wait: _wait, timeout: _timeout, dryRun, ...changes } = options;
   if (Object.keys(changes).length === 0) {
     throw usageError("nothing to change: name at least one flag");
   }
+  if (dryRun !== undefined) {
+    const { showDifferences } = await import("../clusters/show-differences.ts");
+    return await showDifferences(session, args[0] ?? "", { spec: await wouldBeSpec(call) });
+  }
+  const { updated, read } = await change(call, { dryRun: false });
+  tell(session, read);
+  return await finish(session, kind, updated, wish);
+}
+
+/** What an update would leave of a specification, checked by the server as a dry run. */
+export async function wouldBeSpec(call: Call<WriteFlags>): Promise<Application["spec"]> {
+  try {
+    return (await change(call, { dryRun: true })).updated.spec;
+  } catch (error) {
+    if (!isFailure(error, "NoChange")) throw error;
+    const objects = (await call.session.client()).of(ApplicationKind);
+    const ref = { namespace: await call.session.namespace(), name: call.args[0] ?? "" };
+    return (await objects.get(ref)).spec;
+  }
+}
+
+async function change(
+  { args, options, session }: Call<WriteFlags>,
+  { dryRun }: { readonly dryRun: boolean },
+) {
   const name = args[0] ?? "";
   const read = await readApplicationFiles(options, session, {
     name,
@@ -58,10 +81,9 @@ export async function updateApplication({
   const objects = (await session.client()).of(ApplicationKind);
   const ref = { namespace: await session.namespace(), name };
   const updated = await placed(read.places, () =>
-    updateResource(objects, ref, (app) => changeApplication(app, options, read.files)),
+    updateResource(objects, ref, (app) => changeApplication(app, options, read.files), { dryRun }),
   );
-  tell(session, read);
-  return await finish(session, kind, updated, wish);
+  return { updated, read };
 }
 
 export async function deleteApplication({

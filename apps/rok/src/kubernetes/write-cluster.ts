@@ -4,7 +4,6 @@ import { isName } from "@octoplane/kinds/metadata";
 import type { MetricRef } from "@octoplane/kinds/metric-ref";
 import { failure } from "@octoplane/shared/errors";
 import { added, backoffFields, changedLabels, weighed } from "./change-application.ts";
-import type { DeleteFlags } from "../commands/application.ts";
 import type { ClusterFlags } from "../commands/cluster.ts";
 import { usageError } from "../exit-status.ts";
 import { finish, readWish } from "./finish.ts";
@@ -78,18 +77,6 @@ export async function updateCluster({
     changeCluster(cluster, options, found),
   );
   return await finish(session, kind, updated, wish);
-}
-
-export async function deleteCluster({
-  args,
-  options,
-  session,
-}: Call<DeleteFlags>): Promise<number> {
-  const wish = readWish(options, ["deleted", "deleting"]);
-  const objects = (await session.client()).of(ClusterKind);
-  const ref = { namespace: await session.namespace(), name: args[0] ?? "" };
-  const removed = await objects.remove(ref, { force: options.force === true });
-  return await finish(session, kind, removed, wish);
 }
 
 interface ClusterSpec {

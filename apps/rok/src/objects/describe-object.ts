@@ -76,13 +76,16 @@ export async function printEvents({
   printTable(session, eventTable(session, events));
 }
 
-function eventLines(session: Session, events: readonly Event[]): readonly string[] {
+export function eventLines(session: Session, events: readonly Event[]): readonly string[] {
   if (events.length === 0) return [];
   const { layout } = session;
   return ["", "events", ...indented(eventTable(session, events), layout)];
 }
 
-function fieldsOf(kind: AnyKind, object: AnyResource): readonly (readonly [string, string])[] {
+export function fieldsOf(
+  kind: AnyKind,
+  object: AnyResource,
+): readonly (readonly [string, string])[] {
   const { uid, generation, resource_version, finalizers, owners, inherit_labels } = object.metadata;
   const owned = owners.map(({ kind: owner, name }) => `${owner.toLowerCase()}/${name}`);
   return [
@@ -97,7 +100,7 @@ function fieldsOf(kind: AnyKind, object: AnyResource): readonly (readonly [strin
   ];
 }
 
-function conditionLines({ status }: AnyResource, layout: Layout): readonly string[] {
+export function conditionLines({ status }: AnyResource, layout: Layout): readonly string[] {
   const conditions = (status?.["conditions"] ?? []) as readonly Condition[];
   if (conditions.length === 0) return [];
   const rows = conditions.map((condition) => [
@@ -135,7 +138,7 @@ function copyLines({ status }: Application, layout: Layout): readonly string[] {
   });
 }
 
-function indented(table: Table, layout: Layout): readonly string[] {
+export function indented(table: Table, layout: Layout): readonly string[] {
   const narrower = { ...layout, width: layout.width && layout.width - 2 };
   return layoutTable(table, narrower).map((line) => `  ${line}`);
 }

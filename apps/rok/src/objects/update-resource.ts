@@ -1,4 +1,4 @@
-import type { KindClient, Ref } from "@octoplane/client/client";
+import type { KindClient, Ref, WriteOptions } from "@octoplane/client/client";
 import type { AnyResource } from "@octoplane/kinds/kind";
 import { isFailure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -12,11 +12,12 @@ export async function updateResource<R extends AnyResource>(
   objects: KindClient<R>,
   ref: Ref,
   change: (current: R) => R,
+  options: WriteOptions = {},
 ): Promise<R> {
   for (let attempt = 1; ; attempt += 1) {
     const current = await objects.get(ref);
     try {
-      return await objects.update(change(current));
+      return await objects.update(change(current), options);
     } catch (error) {
       if (!isFailure(error, "Conflict") || attempt >= limits.rokUpdateRetriesMax) throw error;
     }

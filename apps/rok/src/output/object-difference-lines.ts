@@ -10,7 +10,8 @@ export function objectDifferenceLines(difference: readonly ObjectDifference[]): 
   ]);
 }
 
-function fieldLine(field: FieldDifference): string {
+/** One value that is different. Pure. */
+export function fieldLine(field: FieldDifference): string {
   const before = "before" in field ? valueText(field.before) : undefined;
   const after = "after" in field ? valueText(field.after) : undefined;
   if (before === undefined) return `${field.path}: ${after} (new)`;

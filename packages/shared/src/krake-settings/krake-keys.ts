@@ -105,21 +105,18 @@ const workerNote: KrakeKey = {
   note: "this process shares its work out by itself",
 };
 
-const hooks = (hook: "complete" | "shutdown"): readonly KrakeKey[] =>
-  [
-    "hook_user",
-    "intermediate_src",
-    "intermediate_key_src",
-    "cert_dest",
-    "env_token",
-    "env_url",
-    "external_endpoint",
-    ...(hook === "shutdown" ? ["timeout", "failure_strategy", "failure_retry_count"] : []),
-  ].map((name) => ({
-    path: `hooks.${hook}.${name}`,
-    form: ["timeout", "failure_retry_count"].includes(name) ? "number" : "text",
-    note: "hooks are kept with their application; no certificates and variables are put into it for them",
-  }));
+const hooks = (hook: "complete" | "shutdown"): readonly KrakeKey[] => [
+  ...["hook_user", "intermediate_src", "intermediate_key_src", "cert_dest"].map(
+    (name): KrakeKey => ({
+      path: `hooks.${hook}.${name}`,
+      form: "text",
+      note: "no certificates are made for hooks; `rok pki` makes them",
+    }),
+  ),
+  ...["env_token", "env_url", "external_endpoint"].map((name) =>
+    same(`hooks.${hook}.${name}`, "text"),
+  ),
+];
 
 const notYet: readonly KrakeKey[] = [
   ...controllerKeys,
@@ -138,10 +135,14 @@ export const krakeKeys: Readonly<Record<KrakeFile, readonly KrakeKey[]>> = {
     same("automatic_cluster_creation.deletion_retention", "number"),
   ],
   "kubernetes_application.yaml": [
-    ...controllerKeys,
+    { path: "api_endpoint", form: "text", becomes: "hooks.api_endpoint" },
+    ...controllerKeys.filter(({ path }) => path !== "api_endpoint"),
     same("worker_count", "number"),
     ...hooks("complete"),
     ...hooks("shutdown"),
+    same("hooks.shutdown.timeout", "number"),
+    same("hooks.shutdown.failure_strategy", "text"),
+    same("hooks.shutdown.failure_retry_count", "number"),
     ...["max", "timeout"].map((name): KrakeKey => ({
       path: `migration.retry.${name}`,
       form: "number",

@@ -31,7 +31,7 @@ export interface TranslateOptions {
   readonly isGiven: (path: string) => boolean;
 }
 
-/** Keys by which a file is known as one of Krake's: no setting of ours is called like that. */
+/** Keys by which a file is known as one of Krake's: no setting of ours is called like that, save `hooks`, which are the same. */
 const marks = [
   "host",
   "port",
@@ -142,7 +142,9 @@ class Translation {
       if (!isEmpty && key.note !== undefined) this.#note(key.path, this.#textOf(key));
       return;
     }
-    if (key.becomes === key.path) this.#set(key.path, key.path, cleaned(key, value));
+    // Whoever overlooks that nothing is asked of the API looks for a store in vain.
+    if (key.path === "api_endpoint" && !this.#hasStore) this.#note(key.path, storeNeeded);
+    if (!combined.has(key.becomes)) this.#set(key.becomes, key.path, cleaned(key, value));
     else this.#found.set(key.path, { key, value });
     if (key.path === "log.level") this.#logLevel(value);
   }
@@ -227,6 +229,9 @@ class Translation {
     this.#problems.push({ field: "", message });
   }
 }
+
+/** Settings of ours that are made of several keys, or of other words. */
+const combined: ReadonlySet<string> = new Set(["listen", "store", "log_level"]);
 
 /** The files of controllers that have no counterpart. */
 const notYet: readonly KrakeFile[] = ["infrastructure.yaml", "magnum.yaml"];

@@ -25,6 +25,27 @@ export const workloadLimits = {
   objectWarningsMax: 4,
   /** Characters of one of them: a path of a field and a sentence. They are kept in the books, next to every object. */
   objectWarningChars: 200,
+  /** How long a cluster is taken for the one that it was, without a look: one that is rebuilt takes longer. */
+  clusterIdentityMs: 60_000,
+  /** The Pods of a namespace are listed no more often than this for the sake of what is not healthy in it. */
+  podLookMs: 3_000,
+  /** An object that is not ready yet is left in peace for so long before its Pods are asked: most are ready by then. */
+  podPatienceMs: 2_000,
+  /** What has been unwell for long is asked for its reason this often: somebody has to do something anyway. */
+  podLookMostMs: 60_000,
+  /** Pods that such a look passes through, and those of them that it keeps in mind: one that says why is enough. */
+  podsLookedAtMax: 5_000,
+  podsInTroubleMax: 200,
+  /** Events about Pods that are read when Pods do not say themselves what is wrong. */
+  podRemarksMax: 1_000,
+  /** The request that asks an application to get ready to be removed: it has only to be heard, the work comes after it. */
+  shutdownRequestMs: 10_000,
+  /** Between two such requests, whatever grace an application has: attempts without number must not become a flood. */
+  shutdownGraceLeastMs: 1_000,
+  /** The longest that an application is waited for: a month, after which somebody should have looked. */
+  shutdownGraceMostMs: 31 * 86_400_000,
+  /** What is told of observed fields in a status, each of three lists: enough for a hundred objects, and far from a record's end. */
+  observedStatusBytesMax: 128 * 1024,
   /** Names that a message lists, of objects or applications; the rest is counted. */
   namesToldMax: 5,
 } as const;

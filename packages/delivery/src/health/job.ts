@@ -10,6 +10,7 @@ export function jobHealth(object: KubeObject): Health {
   };
   const status = (object["status"] ?? {}) as {
     readonly active?: number;
+    readonly ready?: number;
     readonly succeeded?: number;
     readonly failed?: number;
     readonly conditions?: readonly {
@@ -39,8 +40,9 @@ export function jobHealth(object: KubeObject): Health {
   if (spec.suspend === true) {
     return { status: "idle", reason: "Suspended", message: "", pods: { ...counts, desired: 0 } };
   }
-  // A Job that runs is doing what it is for; one whose Pods have not begun is on its way.
-  if (counts.running > 0) return { status: "healthy", reason: "", message: "", pods };
+  // A Job that runs is doing what it is for; one of which no Pod has begun yet is on its way.
+  const hasBegun = status.ready !== 0 || counts.completed > 0 || counts.failed > 0;
+  if (counts.running > 0 && hasBegun) return { status: "healthy", reason: "", message: "", pods };
   if (counts.failed > 0) {
     const text = `Job ${name}: ${counts.failed} Pods failed; it will try again`;
     return { ...progressing("Retrying", text), pods };

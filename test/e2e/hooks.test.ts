@@ -24,10 +24,9 @@ function granted(cluster: SimCluster, app: string, hook: string, namespace = "de
 
 /** What an application does when it calls back. */
 async function callBack(url: string, token: string): Promise<number> {
-  const authorization = `Bearer ${field.octoplane.adminToken}`;
   const response = await fetch(url, {
     method: "PUT",
-    headers: { authorization, "content-type": "application/json" },
+    headers: { "content-type": "application/json" },
     body: JSON.stringify({ token }),
   });
   await response.text();

@@ -111,7 +111,7 @@ export type Opened =
 
 /** Asks for a WebSocket, as whoever it is. */
 export function openSocket(
-  server: ServerBench,
+  server: Pick<ServerBench, "address" | "tokenOf">,
   path: string,
   {
     user = "system:admin",

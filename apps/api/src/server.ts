@@ -9,6 +9,7 @@ import type { AuditLog } from "@octoplane/resources/audit-log";
 import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import { setUser, type ApiContext } from "./api-context.ts";
+import { hookUserOf } from "./auth/hook-user.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { OidcConfig } from "./auth/oidc.ts";
 import { noteRefusal, useAudit } from "./http/audit.ts";
@@ -50,6 +51,7 @@ import { secretRoutes } from "./routes/secrets.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { specialRoutes, statusRoute } from "./routes/subresources.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { usageRoutes } from "./routes/usage.ts";
 
 /** The web server with all its routes, not yet listening. The route table is this function and what it calls. */
 export async function buildServer(
@@ -130,6 +132,7 @@ function routesOnClusters(
   differenceRoutes(app, context);
   applicationImageRoutes(app, context);
   podRoutes(app, context);
+  usageRoutes(app, context);
   logRoutes(app, context);
   execRoutes(app, context, corsOrigin);
   clusterViewRoutes(app, context);
@@ -242,9 +245,17 @@ function useIdentity(app: FastifyInstance, context: ApiContext, rate: Rate): voi
     reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
     if (openPaths.has(path)) return;
     const { headers, raw } = request;
-    const user = await authenticate(context.authenticator, headers.authorization, raw.socket);
+    const { authenticator } = context;
+    const hook = hookUserOf(
+      { method: request.method, route: request.routeOptions.url },
+      headers.authorization !== undefined ||
+        Boolean(authenticator.certificates?.userOf(raw.socket)),
+      authenticator.withoutCredentials,
+    );
+    const user = hook ?? (await authenticate(authenticator, headers.authorization, raw.socket));
     setUser(request, user);
-    const seconds = rateLimit.take(user.name);
+    // All applications call as one user: none of them is kept out by what somebody else sends.
+    const seconds = rateLimit.take(hook ? `${user.name} ${request.ip}` : user.name);
     if (seconds === 0) return;
     reply.header("retry-after", String(seconds));
     throw failure("TooManyRequests", `${user.name} sends too many requests`);

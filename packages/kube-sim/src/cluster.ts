@@ -38,12 +38,15 @@ export interface ClusterSettings {
   readyDelayMs: number;
   /** How often a quiet watch gets a bookmark, if it asked for them. */
   bookmarkMs: number;
+  /** Whether `metrics.k8s.io` is served, as it is where metrics-server is installed. */
+  metrics: boolean;
 }
 
 export interface ClusterParts {
   readonly name: string;
   readonly version: string;
   readonly readyDelayMs: number;
+  readonly metrics: boolean;
   readonly timers: Timers;
   readonly clock: Clock;
   readonly random: Random;
@@ -61,7 +64,11 @@ export function makeCluster(parts: ClusterParts): Cluster {
     timers: parts.timers,
     clock: parts.clock,
     random: parts.random,
-    settings: { readyDelayMs: parts.readyDelayMs, bookmarkMs: limits.simBookmarkMs },
+    settings: {
+      readyDelayMs: parts.readyDelayMs,
+      bookmarkMs: limits.simBookmarkMs,
+      metrics: parts.metrics,
+    },
     podStarts: new Map(),
     addresses: { pods: 0, services: 0, balancers: 0 },
   };

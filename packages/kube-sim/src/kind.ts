@@ -10,6 +10,8 @@ export interface SimKind {
   readonly namespaced: boolean;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
+  /** What can be done with it; everything when left out. */
+  readonly verbs?: readonly string[];
   /** Whether spec and status are written apart, through `/status`. */
   readonly hasStatus: boolean;
   readonly hasScale: boolean;

@@ -14,6 +14,7 @@ const usage = `npm run sim -- [flags]
   --dir DIR          where to write a kubeconfig for each (default ./sim)
   --listen HOST:PORT (default 127.0.0.1:0, a free port)
   --ready-delay MS   until a Pod is ready (default 500)
+  --metrics          serve what Pods and nodes use, as metrics-server does
   --no-token         let anybody in: kubectl sends no token over plain HTTP
 `;
 
@@ -25,6 +26,7 @@ async function run(args: readonly string[]): Promise<void> {
       dir: { type: "string", default: "./sim" },
       listen: { type: "string", default: "127.0.0.1:0" },
       "ready-delay": { type: "string", default: "500" },
+      metrics: { type: "boolean", default: false },
       "no-token": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -42,7 +44,7 @@ async function run(args: readonly string[]): Promise<void> {
   const names = values.clusters.split(",").map((name) => name.trim());
   await runUntilSignal(async () => {
     const sim = await startSim({
-      clusters: names.map((name) => ({ name, readyDelayMs })),
+      clusters: names.map((name) => ({ name, readyDelayMs, metrics: values.metrics })),
       ...listen,
       clock: systemClock,
       random: systemRandom,

@@ -42,7 +42,7 @@ export class SimCluster implements Disposable {
     return this.#cluster.traffic;
   }
 
-  /** Delays that may be changed while the cluster runs. */
+  /** What may be changed while the cluster runs: delays, and whether it has metrics. */
   get settings(): ClusterSettings {
     return this.#cluster.settings;
   }

@@ -22,6 +22,8 @@ export interface ClusterOptions {
   /** How many nodes; 1 when absent. */
   readonly nodes?: number;
   readonly nodeSize?: NodeSize;
+  /** Serve `metrics.k8s.io`, as where metrics-server is installed; false when absent. */
+  readonly metrics?: boolean;
 }
 
 export interface SimOptions {
@@ -85,8 +87,9 @@ export async function startSim(options: SimOptions): Promise<Sim> {
     }
     if (entries.has(wanted.name)) throw failure("AlreadyExists", `cluster ${wanted.name} exists`);
     const { clock, random } = options;
-    const { name, version = "v1.36.3", readyDelayMs = 50 } = wanted;
-    const cluster = makeCluster({ name, version, readyDelayMs, timers, clock, random });
+    const { name, version = "v1.36.3", readyDelayMs = 50, metrics = false } = wanted;
+    const parts = { name, version, readyDelayMs, metrics };
+    const cluster = makeCluster({ ...parts, timers, clock, random });
     const access = {
       server: `${address}/clusters/${name}`,
       token: token ?? random.bytes(24).toString("hex"),

@@ -19,6 +19,11 @@ export function collectionPath(kind: AnyKind, namespace = "{namespace}"): string
   return `/${kind.api}${scope}/${kind.plural}`;
 }
 
+/** Whether an operation has to ask the cluster that it names. */
+export function isAskedOfNodes(template: string): boolean {
+  return /\/clusters\/\{name\}\/(?:nodes|usage)$/.test(template);
+}
+
 function readingOf(kind: AnyKind): readonly string[] {
   const collection = collectionPath(kind);
   return [
@@ -74,7 +79,7 @@ const single = [
   `GET ${application}/explanation`,
   ...["objects", "images"].map((name) => `GET ${application}/${name}`),
   `POST ${application}/differences`,
-  ...["pods", "tree", "logs", "exec", "attach", "portforward"].map(
+  ...["pods", "usage", "tree", "logs", "exec", "attach", "portforward"].map(
     (name) => `GET ${application}/${name}`,
   ),
   `DELETE ${application}/pods/{pod}`,
@@ -87,6 +92,7 @@ const single = [
   `PUT ${cluster}/binding`,
   `GET ${cluster}/kubeconfig`,
   `GET ${cluster}/nodes`,
+  `GET ${cluster}/usage`,
   `GET ${cluster}/decisions`,
   "PUT /openstack/namespaces/{namespace}/magnumclusters/{name}/binding",
 ];

@@ -55,6 +55,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   "kube app objects": "rok-clusters.test.ts",
   "kube app images": "rok-clusters.test.ts",
   "kube app diff": "rok-clusters.test.ts",
+  "kube app top": "rok-top.test.ts",
+  "kube cluster top": "rok-top.test.ts",
   "kube cluster describe": "rok-clusters.test.ts",
 };
 

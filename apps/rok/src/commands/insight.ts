@@ -4,6 +4,8 @@ import type { DiffFlags } from "../clusters/show-differences.ts";
 import type { PlaceFlags } from "../clusters/show-objects.ts";
 import { leaf, type Call, type Run } from "../leaf.ts";
 import type { LazyKind } from "../objects/lazy-kind.ts";
+import type { UsageFlags } from "../output/usage-text.ts";
+import { usageFlags } from "./usage-flags.ts";
 import { waitFlags } from "./wait-flags.ts";
 
 /** `rok kube app objects|images|diff`: what really stands on the clusters. */
@@ -42,13 +44,21 @@ export function addInsight(
   });
 }
 
-/** `rok kube cluster describe|delete`: what a cluster is, and what goes with it. */
+/** `rok kube cluster describe|top|delete`: what a cluster is, and what goes with it. */
 export function addClusterInsight(run: Run, cluster: Command, clusters: LazyKind): void {
   leaf(run, cluster, {
     usage: "describe <name>",
     about: "show its nodes, what they have and what is requested, its applications and events",
     kind: clusters,
     act: async (call) => (await import("../clusters/describe-cluster.ts")).describeCluster(call),
+  });
+  leaf<UsageFlags>(run, cluster, {
+    usage: "top <name>",
+    about: "show what its nodes use now, and how much of what they have for Pods",
+    kind: clusters,
+    flags: usageFlags,
+    act: async (call: Call<UsageFlags>) =>
+      (await import("../clusters/show-node-usage.ts")).showNodeUsage(call),
   });
   leaf<DeleteClusterFlags>(run, cluster, {
     usage: "delete <name>",

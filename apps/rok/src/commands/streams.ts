@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { readInteger } from "../input/option-values.ts";
+import { usageFlags } from "./usage-flags.ts";
 import { leaf, type Call, type Run } from "../leaf.ts";
 import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 import type { CopyFlags } from "../streams/copy-files.ts";
@@ -9,6 +10,7 @@ import type { CommandFlags } from "../streams/run-in-pod.ts";
 import type { EventFlags } from "../streams/show-events.ts";
 import type { LogFlags } from "../streams/show-logs.ts";
 import type { PlaceFlags } from "../streams/show-pods.ts";
+import type { TopFlags } from "../streams/show-usage.ts";
 
 /** `rok kube app pods|tree|logs|exec|attach|cp|port-forward`: what flows between a user and the Pods of an application. */
 export function addStreamCommands(run: Run, app: Command, applications: LazyKind): void {
@@ -59,6 +61,17 @@ function addLooks(run: Run, app: Command, applications: LazyKind): void {
     },
     act: async (call: Call<EventFlags>) =>
       (await import("../streams/show-events.ts")).showEvents(call),
+  });
+  leaf<TopFlags>(run, app, {
+    usage: "top <name>",
+    about: "show what its Pods use now, and how much of what they request",
+    kind: applications,
+    flags: (command) => {
+      command.option("--containers", "each container by itself");
+      usageFlags(command);
+      clusterFlag(command);
+    },
+    act: async (call: Call<TopFlags>) => (await import("../streams/show-usage.ts")).showUsage(call),
   });
   leaf<PlaceFlags>(run, app, {
     usage: "describe <name>",

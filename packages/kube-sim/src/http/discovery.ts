@@ -1,10 +1,20 @@
 /** The documents by which clients learn what a cluster serves. */
 import type { Cluster } from "../cluster.ts";
 import { apiVersionOf, type SimKind } from "../kind.ts";
+import { metricsKinds } from "./metrics-api.ts";
 
 type Document = Record<string, unknown>;
 
-const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const allVerbs = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
 const statusVerbs = ["get", "patch", "update"];
 
 export function versionDocument(cluster: Cluster): Document {
@@ -31,10 +41,16 @@ export function coreVersionsDocument(): Document {
   };
 }
 
+/** Those whose objects are stored, and those that are measured. */
+function kindsServed(cluster: Cluster): readonly SimKind[] {
+  const stored = cluster.kinds.all();
+  return cluster.settings.metrics ? [...stored, ...metricsKinds] : stored;
+}
+
 /** Group names in order, each with its versions, the preferred first. */
 function groupsOf(cluster: Cluster): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
-  for (const kind of cluster.kinds.all()) {
+  for (const kind of kindsServed(cluster)) {
     if (kind.group === "") continue;
     const versions = groups.get(kind.group) ?? [];
     groups.set(kind.group, versions);
@@ -44,7 +60,7 @@ function groupsOf(cluster: Cluster): ReadonlyMap<string, readonly string[]> {
 }
 
 function kindsOf(cluster: Cluster, group: string, version: string): readonly SimKind[] {
-  return cluster.kinds.all().filter((kind) => kind.group === group && kind.version === version);
+  return kindsServed(cluster).filter((kind) => kind.group === group && kind.version === version);
 }
 
 function groupEntry(group: string, versions: readonly string[]): Document {
@@ -87,7 +103,7 @@ function resourceEntries(kind: SimKind): readonly Document[] {
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs,
+    verbs: kind.verbs ?? allVerbs,
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
   };
@@ -176,7 +192,7 @@ function aggregatedEntry(kind: SimKind): Document {
     responseKind: { group, version, kind: kind.kind },
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
-    verbs,
+    verbs: kind.verbs ?? allVerbs,
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
     subresources: subresourcesOf(kind).map((sub) => ({

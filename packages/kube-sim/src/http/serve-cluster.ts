@@ -30,6 +30,7 @@ import {
 import { servePodExec } from "./pod-exec.ts";
 import { servePodLog } from "./pod-log.ts";
 import { servePodPortForward } from "./pod-port-forward.ts";
+import { metricsGroup, serveMetrics } from "./metrics-api.ts";
 import { inVersion, listDocument } from "./reading.ts";
 import { routeOf, type ResourceRoute, type Route } from "./route.ts";
 import { asksForWatch, serveWatch } from "./watching.ts";
@@ -176,6 +177,10 @@ async function serveResource(
   exchange: Exchange,
   route: ResourceRoute,
 ): Promise<void> {
+  if (route.group === metricsGroup && cluster.settings.metrics) {
+    serveMetrics(cluster, exchange, route);
+    return;
+  }
   const kind = cluster.kinds.find(route.group, route.version, route.plural);
   if (kind === undefined) {
     const isServed = resourcesDocument(cluster, route.group, route.version) !== undefined;

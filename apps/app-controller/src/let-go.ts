@@ -4,10 +4,9 @@ import type { Result } from "@octoplane/reconcile/controller";
 import { sameRef } from "@octoplane/resources/record";
 import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
-import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import { shutDown } from "./hooks/shut-down.ts";
-import { removeCopies } from "./remove-copy.ts";
+import { afterRemoval, removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
@@ -31,18 +30,13 @@ export async function letGo(
   const asked = await shutDown(world, { app, copies: leaving, status, signal });
   const going = { copies: asked.copies, stays: (copy: Copy) => !asked.mayGo(copy), app };
   const rest = await removeCopies(world, app.metadata.uid, going, signal);
-  const { troubles, isLeaving } = rest;
+  const { troubles } = rest;
   const copies = [...kept, ...rest.copies];
   const now = isoTime(world.clock.now());
   await status.write((current) =>
     withCopies(app, leftWith(current, app, { copies, troubles, now }), now),
   );
-  if (troubles.length > 0) {
-    const notBeforeMs = Math.max(...troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
-    return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
-  }
-  if (isLeaving) return { requeueAfterMs: limits.removalCheckMs };
-  return asked.waitMs === undefined ? {} : { requeueAfterMs: asked.waitMs };
+  return afterRemoval(rest, asked.waitMs);
 }
 
 function leftWith(

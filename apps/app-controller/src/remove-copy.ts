@@ -1,5 +1,7 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
 import type { ResourceRef } from "@octoplane/kinds/metadata";
+import type { Result } from "@octoplane/reconcile/controller";
+import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import { removeWithHooks, type CopyRemains } from "./remove-with-hooks.ts";
 import { troubleOf, type Trouble } from "./trouble.ts";
@@ -49,6 +51,19 @@ export async function removeCopies(
     troubles.push(...removal.troubles);
   }
   return { copies: left, troubles, isLeaving };
+}
+
+/** When to look again at copies that go; `waitMs` is how long one that was asked to get ready has left. */
+export function afterRemoval(
+  { troubles, isLeaving }: Pick<Remains, "troubles" | "isLeaving">,
+  waitMs: number | undefined,
+): Result {
+  if (troubles.length > 0) {
+    const notBeforeMs = Math.max(...troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
+    return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
+  }
+  if (isLeaving) return { requeueAfterMs: limits.removalCheckMs };
+  return waitMs === undefined ? {} : { requeueAfterMs: waitMs };
 }
 
 /** Removes what stands of an application on one cluster, as far as the cluster can be reached. */

@@ -4,10 +4,9 @@ import type { Result } from "@octoplane/reconcile/controller";
 import { sameRef } from "@octoplane/resources/record";
 import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
-import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import { shutDown } from "./hooks/shut-down.ts";
-import { removeCopies } from "./remove-copy.ts";
+import { afterRemoval, removeCopies } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { appliedFinding } from "./summary.ts";
 import type { Trouble } from "./trouble.ts";
@@ -35,12 +34,7 @@ export async function takeDown(
   const remains = await removeCopies(world, app.metadata.uid, going, signal);
   const now = isoTime(world.clock.now());
   await status.write((current) => withCopies(app, stopped(current, app, { ...remains, now }), now));
-  if (remains.troubles.length > 0) {
-    const notBeforeMs = Math.max(...remains.troubles.map(({ retryAfterMs }) => retryAfterMs ?? 0));
-    return { failed: true, notBeforeMs, mostMs: limits.retryMostMs };
-  }
-  if (remains.isLeaving) return { requeueAfterMs: limits.removalCheckMs };
-  return asked.waitMs === undefined ? {} : { requeueAfterMs: asked.waitMs };
+  return afterRemoval(remains, asked.waitMs);
 }
 
 function stopped(

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
-import type { Json } from "../../rest.ts";
-import { waitFor } from "../../wait-for.ts";
-import { count, meddle, openField, peek, type Field } from "../field.ts";
-import { configMap, echo, job } from "../manifests.ts";
-import { input, spelled } from "./stage.ts";
+import type { Json } from "../rest.ts";
+import { waitFor } from "../wait-for.ts";
+import { count, meddle, openField, peek, type Field } from "../e2e/field.ts";
+import { configMap, echo, job } from "../e2e/manifests.ts";
+import { input, spelled } from "../e2e/odd-cases/stage.ts";
 
 /** What reaches a cluster when nothing is to be done, counted request by request. */
 

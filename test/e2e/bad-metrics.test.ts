@@ -90,8 +90,8 @@ describe("a provider that gives no usable number", () => {
     await waitFor("the one that hangs is asked", () => source.asked.has("hang"));
     // While one is waited for, and all the others are looked at.
     await Promise.all([tenant.app("meanwhile"), neighbour.app("meanwhile")]);
-    expect(await placementMs(tenant, "meanwhile")).toBeLessThan(1_000);
-    expect(await placementMs(neighbour, "meanwhile")).toBeLessThan(1_000);
+    expect(await placementMs(tenant, "meanwhile")).toBeLessThan(4_000);
+    expect(await placementMs(neighbour, "meanwhile")).toBeLessThan(4_000);
     await tenant.untilRuns("meanwhile", "zz-good");
     await adding;
   });
@@ -120,7 +120,7 @@ describe("a provider that gives no usable number", () => {
 
   it("is in no decision: a new application goes past all of them, and its explanation says why", async () => {
     await tenant.app("after");
-    expect(await placementMs(tenant, "after")).toBeLessThan(1_000);
+    expect(await placementMs(tenant, "after")).toBeLessThan(4_000);
     await tenant.untilRuns("after", "zz-good");
     const path = `${tenant.path("applications", "after")}/explanation`;
     const { decision } = await tenant.rest.ok("GET", path);
@@ -156,7 +156,7 @@ describe("a provider that gives no usable number", () => {
     });
     await own.untilCluster("a-silent", "ONLINE");
     await own.app("impatient");
-    expect(await placementMs(own, "impatient")).toBeLessThan(1_000);
+    expect(await placementMs(own, "impatient")).toBeLessThan(4_000);
     await own.untilRuns("impatient", "plain");
     // Nothing is said of it before there is something to say.
     const { status } = await own.rest.ok("GET", own.path("clusters", "a-silent"));

@@ -157,7 +157,7 @@ describe("an expression", () => {
       const path = tenant.path("applications");
       const demand = await send("POST", path, spec({ expressions: [text] }));
       const wish = await send("POST", path, spec({ preferred: [{ weight: 1, expression: text }] }));
-      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(performance.now() - began).toBeLessThan(10_000);
       for (const [{ status, answer }, at] of [
         [demand, "expressions[0]"],
         [wish, "preferred[0].expression"],

@@ -34,7 +34,12 @@ const quick = {
 };
 
 export async function openConstellation(
-  options: { readonly storeUrl?: string; readonly settings?: object } = {},
+  options: {
+    readonly storeUrl?: string;
+    readonly settings?: object;
+    /** Sends the requests of `rest`. */
+    readonly send?: typeof fetch;
+  } = {},
 ): Promise<Constellation> {
   const dataDir = await mkdtemp(join(tmpdir(), "octoplane-test-"));
   const config = readAs<StandaloneConfig>(StandaloneConfigSchema, {
@@ -50,6 +55,7 @@ export async function openConstellation(
     rest: new Rest(
       () => running.address,
       () => running.adminToken,
+      options.send,
     ),
     get address() {
       return running.address;

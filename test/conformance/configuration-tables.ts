@@ -57,8 +57,9 @@ export function krakeTable(): readonly (readonly string[])[] {
   return [...rows.values()];
 }
 
-function fateOf({ path, becomes, note }: KrakeKey): string {
-  if (becomes !== undefined) return becomes === path ? "the same" : `\`${becomes}\``;
+function fateOf({ path, becomes, note, isOfTls }: KrakeKey): string {
+  const only = isOfTls === true ? ", unless `tls.enabled` is false" : "";
+  if (becomes !== undefined) return (becomes === path ? "the same" : `\`${becomes}\``) + only;
   return `no effect: ${note ?? ""}`;
 }
 

@@ -84,6 +84,7 @@ it("leave nothing on a cluster that nobody knows of", async () => {
     random,
     startGraceMs: 1_000,
     ...readAs<Pick<AppControllerConfig, "hooks">>(AppControllerConfigSchema, {}),
+    hookSigners: new Map(),
     apiEndpoint: "http://127.0.0.1:8080",
     requestShutdown: async () => undefined,
     fetchSource: async () => new Uint8Array(),

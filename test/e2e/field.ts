@@ -11,15 +11,17 @@ import { waitFor } from "../wait-for.ts";
 export const applications = "/kubernetes/namespaces/system:admin/applications";
 export const clusters = "/kubernetes/namespaces/system:admin/clusters";
 
-/** Octoplane and as many simulated clusters as a test likes, each test with its own. */
-export class Field implements AsyncDisposable {
+interface Named {
+  readonly name: string;
+}
+
+/** Octoplane, with applications on clusters that somebody else brings. */
+export class BareField implements AsyncDisposable {
   readonly octoplane: Constellation;
-  readonly sim: Sim;
   #counter = 0;
 
-  constructor(octoplane: Constellation, sim: Sim) {
+  constructor(octoplane: Constellation) {
     this.octoplane = octoplane;
-    this.sim = sim;
   }
 
   get rest(): Constellation["rest"] {
@@ -30,21 +32,13 @@ export class Field implements AsyncDisposable {
     return `${what}-${(this.#counter += 1)}`;
   }
 
-  /** A cluster that is registered and ONLINE; nothing is placed there but what asks for it by name. */
-  async cluster(
-    options: Partial<ClusterOptions> & { readonly namespace?: string } = {},
-  ): Promise<SimCluster> {
-    const { namespace, ...rest } = options;
-    const cluster = this.sim.addCluster({ name: this.fresh("cluster"), readyDelayMs: 20, ...rest });
-    const { name } = cluster;
-    const kubeconfig: Json = cluster.kubeconfig;
-    if (namespace !== undefined) kubeconfig.contexts[0].context.namespace = namespace;
+  /** Makes a cluster known; nothing is placed there but what asks for it by name. */
+  async register(name: string, kubeconfig: Json): Promise<void> {
     await this.rest.ok("POST", clusters, {
       metadata: { name, labels: { name } },
       spec: { kubeconfig },
     });
     await this.untilCluster(name, "ONLINE");
-    return cluster;
   }
 
   async untilCluster(name: string, state: string): Promise<Json> {
@@ -56,7 +50,7 @@ export class Field implements AsyncDisposable {
 
   async create(
     manifest: readonly Json[],
-    cluster: SimCluster,
+    cluster: Named,
     name = this.fresh("app"),
   ): Promise<string> {
     const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
@@ -71,7 +65,7 @@ export class Field implements AsyncDisposable {
     await this.rest.change(`${applications}/${app}`, (body) => edit(body.spec));
   }
 
-  async move(app: string, cluster: SimCluster): Promise<void> {
+  async move(app: string, cluster: Named): Promise<void> {
     await this.change(app, (spec) => {
       spec.constraints.cluster.labels = [`name is ${cluster.name}`];
     });
@@ -94,7 +88,7 @@ export class Field implements AsyncDisposable {
   }
 
   /** Runs there, and nowhere else, what was asked for last. */
-  async untilRuns(app: string, cluster: SimCluster, state = "RUNNING"): Promise<Json> {
+  async untilRuns(app: string, cluster: Named, state = "RUNNING"): Promise<Json> {
     const { generation } = (await this.read(app)).metadata;
     return await this.until(app, `is ${state} on ${cluster.name}`, (status) => {
       const isThere = status.running_on?.name === cluster.name && status.copies.length === 1;
@@ -119,6 +113,32 @@ export class Field implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.octoplane[Symbol.asyncDispose]();
+  }
+}
+
+/** As many simulated clusters as a test likes, each test with its own. */
+export class Field extends BareField {
+  readonly sim: Sim;
+
+  constructor(octoplane: Constellation, sim: Sim) {
+    super(octoplane);
+    this.sim = sim;
+  }
+
+  /** A cluster that is registered and ONLINE. */
+  async cluster(
+    options: Partial<ClusterOptions> & { readonly namespace?: string } = {},
+  ): Promise<SimCluster> {
+    const { namespace, ...rest } = options;
+    const cluster = this.sim.addCluster({ name: this.fresh("cluster"), readyDelayMs: 20, ...rest });
+    const kubeconfig: Json = cluster.kubeconfig;
+    if (namespace !== undefined) kubeconfig.contexts[0].context.namespace = namespace;
+    await this.register(cluster.name, kubeconfig);
+    return cluster;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     await this.sim[Symbol.asyncDispose]();
   }
 }

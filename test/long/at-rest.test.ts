@@ -14,6 +14,9 @@ beforeAll(async () => {
 });
 afterAll(async () => await field?.[Symbol.asyncDispose]());
 
+/** It has a field of ours: a map that is set empty belongs to whoever fills it. */
+const watched = configMap("watched", { ours: "as it was" });
+
 /** Looks at everything of an application once more, by a change of somebody else's that is none of our business. */
 async function lookAgain(cluster: SimCluster, namespace: string): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/configmaps/watched`;
@@ -49,7 +52,7 @@ const files = [
 it.each(files)("%s rests: not one request more than watches and probes", async (file, state) => {
   const cluster = await field.cluster();
   const name = field.fresh("app");
-  await create(cluster, name, [...spelled(input(file)), configMap("watched", {})]);
+  await create(cluster, name, [...spelled(input(file)), watched]);
   await field.untilRuns(name, cluster, state);
   await quietAfter(name, cluster, name);
 });
@@ -59,7 +62,7 @@ it("so does one in which a Job has removed itself", async () => {
   const [once] = input("self-removing/job-ttl.yaml");
   once.spec.ttlSecondsAfterFinished = 0;
   const name = field.fresh("app");
-  await create(cluster, name, [once, configMap("watched", {})]);
+  await create(cluster, name, [once, watched]);
   await field.untilRuns(name, cluster, "COMPLETED");
   await waitFor("the Job is gone", () => peek(cluster, "Job", "once", name) === undefined);
   await quietAfter(name, cluster, name);
@@ -74,7 +77,7 @@ it("so does one with hooks, kept objects and a namespace of somebody else's", as
   hook.metadata.annotations = { "helm.sh/hook": "pre-install" };
   const kept = configMap("kept", {});
   kept.metadata.annotations = { "octoplane.io/keep": "true" };
-  await create(cluster, name, [...echo("web"), namespace, hook, kept, configMap("watched", {})]);
+  await create(cluster, name, [...echo("web"), namespace, hook, kept, watched]);
   await field.untilRuns(name, cluster);
   await quietAfter(name, cluster, name);
   expect(peek(cluster, "Namespace", name)).toBeDefined();
@@ -85,7 +88,7 @@ it("a hook that has begun is not begun again after a restart", async () => {
   const name = field.fresh("app");
   const hook = job("init", {});
   hook.metadata.annotations = { "helm.sh/hook": "pre-install" };
-  await create(cluster, name, [hook, configMap("watched", {})]);
+  await create(cluster, name, [hook, watched]);
   const first = await waitFor("the hook", () => peek(cluster, "Job", "init", name));
   await field.octoplane.restart();
   await field.untilRuns(name, cluster);
@@ -100,7 +103,7 @@ it("155 objects of 2 MB are applied once each, and looked at without a request",
     configMap(`large-${index}`, { text: "x".repeat(13_000) }),
   );
   // More than the annotation of a client-side apply could hold.
-  manifest.push(configMap("huge", { text: "y".repeat(300_000) }), configMap("watched", {}));
+  manifest.push(configMap("huge", { text: "y".repeat(300_000) }), watched);
   const traffic = count(cluster);
   await create(cluster, name, manifest);
   await field.untilRuns(name, cluster);

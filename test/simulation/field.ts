@@ -171,6 +171,7 @@ export class Field {
       isReady: isComplete && serves,
       shown: undefined,
       lookInMs: undefined,
+      renewInMs: undefined,
     };
   }
 }

@@ -23,6 +23,7 @@ const domain = [
   "delivery",
   "process",
   "tosca",
+  "pki",
 ];
 
 export const layers: Readonly<Record<string, Layer>> = {
@@ -36,6 +37,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     mayImport: ["kinds", "shared"],
     neverTouches: [io, kubernetes, /clock|random|log/],
   },
+  pki: { mayImport: ["shared"], neverTouches: [/^node:fs/, http, kubernetes] },
   store: { mayImport: ["shared"], neverTouches: [kubernetes] },
   resources: { mayImport: ["store", "kinds", "shared"], neverTouches: [http, kubernetes] },
   client: { mayImport: ["kinds", "shared"], neverTouches: [/^node:/, kubernetes, /^etcd3$/] },
@@ -61,7 +63,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   distributed: { mayImport: ["shared", "process", "api", "standalone"] },
   demo: { mayImport: ["shared", "kinds", "client", "kube-sim", "standalone"] },
   rok: {
-    mayImport: ["client", "kinds", "shared", "tosca"],
+    mayImport: ["client", "kinds", "pki", "shared", "tosca"],
     neverTouches: [kubernetes, /^etcd3$/, /^lmdb$/],
   },
 };

@@ -5,6 +5,7 @@ import type { Clock } from "@octoplane/shared/clock";
 import type { Random } from "@octoplane/shared/random";
 import type { ClusterView } from "./cluster-view.ts";
 import type { Unrecorded } from "./disown.ts";
+import type { HookSigners } from "./hooks/hook-certificates.ts";
 import type { HookSettings } from "./hooks/hook-tokens.ts";
 import type { ShutdownTarget } from "./hooks/shutdown-request.ts";
 import type { SourceFetch } from "./translation/source-fetch.ts";
@@ -18,6 +19,8 @@ export interface AppWorld {
   /** What a URL of a user's leads to, within the limits that the operator has set. */
   readonly fetchSource: SourceFetch;
   readonly hooks: HookSettings;
+  /** Those of the hooks that have certificates. */
+  readonly hookSigners: HookSigners;
   /** Where applications on clusters reach the API: `https://octoplane.example:8080`. */
   readonly apiEndpoint: string;
   /** Asks an application to get ready to be removed; gives what was wrong, or nothing. */

@@ -3,6 +3,7 @@ import type { Desired } from "@octoplane/delivery/desired";
 import { withSchemas } from "@octoplane/delivery/observed-object";
 import { objectId } from "@octoplane/delivery/object-id";
 import type { InventoryItem } from "@octoplane/kinds/application";
+import { migrationSideOf } from "@octoplane/kinds/migration-hook";
 import { limits } from "@octoplane/shared/limits";
 import { Semaphore } from "@octoplane/shared/semaphore";
 import { applyObject } from "./apply-object.ts";
@@ -33,10 +34,10 @@ export async function applyCopy(input: CopyInput): Promise<CopyResult> {
   const { standing, hooks } = splitHooks(input.manifest);
   const desired = withNamespacesOf(
     withSchemas(await resolve(input, standing), input.schemas),
-    await resolve(
-      input,
-      hooks.map(({ item }) => item),
-    ),
+    await resolve(input, [
+      ...hooks.map(({ item }) => item),
+      ...input.manifest.filter((item) => migrationSideOf(item) !== undefined),
+    ]),
   );
   const inventory = new Map((copy?.objects ?? []).map((item) => [objectId(item), item]));
   // What is somebody else's is not marked as ours, and so not watched.

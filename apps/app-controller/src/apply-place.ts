@@ -1,9 +1,10 @@
 import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
 import { isFailure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import { applyCopy } from "./apply-copy.ts";
 import type { CopyResult, Made } from "./apply-state.ts";
-import { hookGrants, type HookSecrets } from "./hooks/hook-tokens.ts";
+import { hasCertificates, hookGrants, type HookSecrets } from "./hooks/hook-tokens.ts";
 import { explainPlace } from "./health/explain-place.ts";
 import type { Place } from "./place.ts";
 import { namespaceFor } from "@octoplane/delivery/desired";
@@ -27,6 +28,8 @@ export interface PlaceOutcome {
   readonly shown: Pick<ApplicationStatus, "container_health" | "services"> | undefined;
   /** When its Pods are to be asked why it is not healthy; `undefined` when nobody has to. */
   readonly lookInMs: number | undefined;
+  /** When to see whether a certificate of its hooks is to be renewed. */
+  readonly renewInMs: number | undefined;
 }
 
 /** Brings the copy at one place to what it should be. Whatever stands in the way is told, and stops nobody else. */
@@ -62,6 +65,7 @@ export async function applyPlace(
     isReady: result.isComplete && result.troubles.length === 0 && health.serves,
     shown,
     lookInMs,
+    renewInMs: hasCertificates(work.secrets) ? limits.certificateLookMs : undefined,
   };
 }
 
@@ -72,10 +76,11 @@ interface There extends Pick<PlaceOutcome, "result" | "shown"> {
 }
 
 function copyAt(
-  { cluster, uid }: Place,
+  { cluster, uid, copy }: Place,
   made: Made & { readonly generation: number; readonly identity: string | undefined },
 ): Copy {
   const { generation, identity, objects, hooks } = made;
+  const migration = standingOn(copy, identity)?.migration;
   return {
     cluster,
     cluster_uid: uid,
@@ -83,6 +88,7 @@ function copyAt(
     generation,
     objects: [...objects],
     ...(hooks === undefined ? {} : { hooks }),
+    ...(migration === undefined ? {} : { migration }),
   };
 }
 
@@ -109,8 +115,9 @@ async function applyThere(
     const identity = await view.identity(signal);
     const standing = standingOn(copy, identity);
     const generation = standing?.generation ?? 0;
-    const { hooks: settings, apiEndpoint } = world;
-    const grants = hookGrants(app, secrets, { clusterUid: place.uid, settings, apiEndpoint });
+    const { hooks: settings, apiEndpoint, hookSigners: signers } = world;
+    const of = { clusterUid: place.uid, settings, apiEndpoint, signers };
+    const grants = hookGrants(app, secrets, of);
     const result = await applyCopy({
       view,
       manifest: withHooks(manifest, grants, {

@@ -1,7 +1,28 @@
 import { Type, type Static } from "typebox";
 import { limits } from "@octoplane/shared/limits";
 
+const fileOrNone = (description: string) =>
+  Type.Union([Type.String({ minLength: 1 }), Type.Null()], { default: null, description });
+
 const hookWords = (hook: "COMPLETE" | "SHUTDOWN") => ({
+  hook_user: Type.String({
+    default: `system:${hook.toLowerCase()}-hook`,
+    minLength: 1,
+    maxLength: 64,
+    description: "who the certificates for callbacks say that it is",
+  }),
+  intermediate_src: fileOrNone(
+    "file with the certificate that signs those for callbacks (PEM), first, and what leads to its root; null: none are made",
+  ),
+  intermediate_key_src: fileOrNone("file with the private key of `intermediate_src` (PEM)"),
+  ca_src: fileOrNone(
+    "file with the authority of the API's own certificate (PEM), if that is another one",
+  ),
+  cert_dest: Type.String({
+    default: `/etc/krake_${hook.toLowerCase()}_certs/`,
+    pattern: "^/+[^/:][^:]*$",
+    description: "the folder in containers that has the certificate",
+  }),
   env_token: Type.String({
     default: `KRAKE_${hook}_TOKEN`,
     pattern: "^[A-Za-z_][A-Za-z0-9_]*$",

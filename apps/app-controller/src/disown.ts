@@ -3,6 +3,7 @@ import { boundClusters } from "@octoplane/kinds/bound-places";
 import { sameRef } from "@octoplane/resources/record";
 import type { AppWorld } from "./app-world.ts";
 import { objectId } from "@octoplane/delivery/object-id";
+import { withoutMigration } from "./hooks/migration-run.ts";
 import { removeCopies } from "./remove-copy.ts";
 
 /** What a reconcile made on a cluster and could not write down, because somebody else had written first. */
@@ -29,9 +30,10 @@ export async function disown(
     const known = new Set(
       (current?.status.copies ?? [])
         .filter(({ cluster }) => sameRef(cluster, copy.cluster))
-        .flatMap(({ objects }) => objects.map(objectId)),
+        .flatMap((one) => withoutMigration(one).objects.map(objectId)),
     );
-    return [{ ...copy, objects: copy.objects.filter((item) => !known.has(objectId(item))) }];
+    const made = withoutMigration(copy);
+    return [{ ...made, objects: made.objects.filter((item) => !known.has(objectId(item))) }];
   });
   const left = await removeCopies(world, owner, { copies: unwanted }, signal);
   return left.copies.length === 0 ? undefined : { owner, copies: left.copies };

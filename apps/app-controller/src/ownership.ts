@@ -1,6 +1,6 @@
 import type { InventoryItem } from "@octoplane/kinds/application";
 import type { DesiredObject } from "@octoplane/delivery/desired";
-import { isTokenSecret } from "@octoplane/delivery/hook-objects";
+import { isHookSecret } from "@octoplane/delivery/hook-objects";
 import { ownerNameOf, ownerOf } from "@octoplane/delivery/mark";
 import { titleOfId } from "@octoplane/delivery/object-id";
 import { fieldManager, type KubeObject } from "@octoplane/kube/kube";
@@ -32,7 +32,7 @@ export function judge(
   // What an application left behind that is no longer there belongs to nobody.
   const isNobodys = other !== undefined && !rules.isLiving(other);
   const { served, name } = desired.ref;
-  const wasKrakes = other === undefined && isTokenSecret({ kind: served.kind, name });
+  const wasKrakes = other === undefined && isHookSecret({ kind: served.kind, name });
   const isFree = isOurs || isNobodys || rules.mayAdopt || wasKrakes || appliedByUs(existing, other);
   if (metadata.deletionTimestamp !== undefined) {
     const message = `${titleOfId(desired.id)} is there and on its way out`;

@@ -20,6 +20,8 @@ import type { WaitsFor } from "./apply-state.ts";
 import { disown } from "./disown.ts";
 import { dismantle } from "./dismantle.ts";
 import { forgottenTokens, hookSecrets } from "./hooks/hook-tokens.ts";
+import { migrate, type Migrated } from "./hooks/migrate.ts";
+import { migratingFrom, withoutMigration } from "./hooks/migration-run.ts";
 import { shutDown, type ShutDown } from "./hooks/shut-down.ts";
 import { letGo } from "./let-go.ts";
 import { unmetNeed, waitForNeed } from "./need.ts";
@@ -69,7 +71,14 @@ export async function reconcileApplication(
   if (places.length === 0) return {};
   const others = copies.filter((copy) => !places.some((place) => place.copy === copy));
   const status = new StatusWriter(world, key, app);
-  return await bringUp(world, { key, app, places, others, isThere, status, signal });
+  const work = { key, app, places, others, isThere, status, signal };
+  if (migratingFrom(app, places, others)) return await bringUp(world, work);
+  // Nothing is handed over, or no more: what was made for that goes as everything that is not in the manifest.
+  const settled = places.map(({ copy, ...place }) => ({
+    ...place,
+    copy: copy === undefined ? undefined : withoutMigration(copy),
+  }));
+  return await bringUp(world, { ...work, places: settled });
 }
 
 interface Work {
@@ -85,17 +94,15 @@ interface Work {
 }
 
 async function bringUp(world: AppWorld, work: Work): Promise<Result> {
-  const { key, app, places, others } = work;
-  const outcomes = await applyPlaces(world, work);
+  const { key, app, places } = work;
+  const { outcomes, others, waitMs } = await applyAndMigrate(world, work);
   const now = world.clock.now();
-  const made = outcomes.map(({ copy }) => copy);
-  world.unrecorded.set(key, { owner: app.metadata.uid, copies: made });
   // A place whose cluster has gone is to be filled again: it counts as one that does not serve.
   const bound = boundClusters(app.status).length;
   const missing = bound - outcomes.filter(({ isReady }) => isReady).length;
   // A failed attempt goes at once, a copy that serves only when another one does in its place.
   const staying = standIns(app, others, missing);
-  const rest = await removeOthers(world, work, staying);
+  const rest = await removeOthers(world, { ...work, others }, staying);
   const reached = outcomes.filter(({ result, isReady }) =>
     others.length === 0 ? result.isSettled : result.isComplete && isReady,
   );
@@ -103,6 +110,7 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     (outcome) =>
       outcome.copy.objects.length > 0 ||
       outcome.copy.hooks !== undefined ||
+      outcome.copy.migration !== undefined ||
       reached.includes(outcome),
   );
   const copies = [...rest.copies, ...standing.map(({ copy }) => copy)];
@@ -114,7 +122,9 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     isComplete,
     // What keeps an old copy from going is no trouble of those that serve.
     troubles: missing === 0 ? [] : [...combinedTroubles(outcomes), ...rest.troubles],
-    waitsFor: isMoving && isComplete ? waitsFor(health, outcomes, running) : firstWait(outcomes),
+    waitsFor:
+      firstWait(outcomes) ??
+      (isMoving && isComplete ? waitsFor(health, outcomes, running) : undefined),
     contested: outcomes.flatMap(({ result }) => result.contested),
     warnings: warningsOf(outcomes),
   });
@@ -138,7 +148,22 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
     return withCopies(app, next, isoTime(now));
   });
   world.unrecorded.delete(key);
-  return comeBack({ outcomes, health, rest });
+  return comeBack({ outcomes, health, rest, waitMs });
+}
+
+/** What was made at the places, and what runs while the application moves; until it is written down somebody has to know of it. */
+async function applyAndMigrate(world: AppWorld, work: Work): Promise<Migrated> {
+  const { key, app, others, status, signal } = work;
+  const owner = app.metadata.uid;
+  const outcomes = await applyPlaces(world, work);
+  world.unrecorded.set(key, { owner, copies: outcomes.map(({ copy }) => copy) });
+  const migrated = await migrate(world, { app, outcomes, others, status, signal });
+  const made = migrated.outcomes.map(({ copy }) => copy);
+  const besides = migrated.others.flatMap(({ hooks: _hooks, migration, ...copy }) =>
+    migration === undefined ? [] : [{ ...copy, objects: migration.objects }],
+  );
+  world.unrecorded.set(key, { owner, copies: [...made, ...besides] });
+  return migrated;
 }
 
 /** Away with the copies that nobody needs any more, those that want to be asked when they are ready for it. */
@@ -234,6 +259,7 @@ function comeBack(found: {
   readonly outcomes: readonly PlaceOutcome[];
   readonly health: HealthSummary;
   readonly rest: Remains & Pick<ShutDown, "waitMs">;
+  readonly waitMs: number | undefined;
 }): Result {
   const { health, rest } = found;
   const results = found.outcomes.map(({ result }) => result);
@@ -242,8 +268,9 @@ function comeBack(found: {
   const delays = [
     rest.isLeaving ? limits.removalCheckMs : undefined,
     rest.waitMs,
+    found.waitMs,
     isComplete ? health.graceLeftMs : undefined,
-    ...found.outcomes.map(({ lookInMs }) => lookInMs),
+    ...found.outcomes.flatMap(({ lookInMs, renewInMs }) => [lookInMs, renewInMs]),
     ...results.map(({ repairInMs }) => repairInMs),
     ...results.map(({ isWatched }) =>
       isWatched ? undefined : isSettled ? limits.driftPollMs : limits.progressPollMs,

@@ -1,8 +1,9 @@
 import type { Application, Copy, InventoryItem } from "@octoplane/kinds/application";
 import { splitHooks, type Hook } from "@octoplane/delivery/helm-hooks";
 import { phaseOf } from "@octoplane/delivery/phase";
-import { manifestFor } from "@octoplane/delivery/place-manifest";
-import { rulesOf, type ApplyState, type CopyInput } from "./apply-state.ts";
+import type { ApplyState } from "./apply-state.ts";
+import { hookState } from "./hooks/hook-state.ts";
+import { withoutMigration } from "./hooks/migration-run.ts";
 import { removeObjects, type RemoveInput } from "./remove-objects.ts";
 import { beginRemoval, runHooks } from "./run-hooks.ts";
 import type { Trouble } from "./trouble.ts";
@@ -30,8 +31,9 @@ export async function removeWithHooks(
   place: RemovalPlace,
   work: CopyRemoval,
 ): Promise<CopyRemains> {
-  const { copy } = work;
-  const state = removalState(place, work);
+  // A migration that this copy had a part in is over.
+  const copy = withoutMigration(work.copy);
+  const state = removalState(place, { ...work, copy });
   const { hooks } = splitHooks(state?.input.manifest ?? []);
   // What never stood in full has nothing to say farewell to.
   const isDue = state !== undefined && (copy.generation > 0 || copy.hooks?.event === "delete");
@@ -79,42 +81,16 @@ async function removeRest(
 
 /** `undefined` for objects of an application of which nothing else is known. */
 function removalState(
-  { view, isLiving, othersIn, signal }: RemovalPlace,
+  place: RemovalPlace,
   { copy, app, labels, record }: CopyRemoval,
 ): ApplyState | undefined {
   if (app === undefined) return undefined;
-  const { uid, name, namespace, generation } = app.metadata;
-  // One that is stopped has its hooks all the same.
-  const { stopped: _stopped, ...spec } = app.spec;
-  const cluster = { name: copy.cluster.name, labels };
-  const input: CopyInput = {
-    view,
-    manifest: manifestFor({ spec, status: app.status }, 0, cluster).manifest,
-    source: app.spec.manifest,
-    delivery: app.spec.delivery ?? {},
-    schemas: [],
-    generation,
-    owner: { uid, name, namespace: namespace ?? "" },
+  const { hooks } = copy;
+  return hookState(place, {
+    app,
     copy,
-    isLiving,
-    othersIn,
-    intend: async ({ hooks }) => {
-      if (hooks !== undefined) await record?.({ ...copy, hooks });
-    },
-    signal,
-  };
-  return {
-    input,
-    rules: rulesOf(input),
-    observed: new Map(),
-    inventory: new Map(),
-    blocked: new Map(),
-    troubles: [],
-    contested: [],
-    waits: [],
-    missingNamespaces: new Set(),
-    forbiddenNamespaces: new Set(),
-    hooks: copy.hooks,
-    waitsFor: undefined,
-  };
+    labels,
+    hooks,
+    record: async (run) => await record?.({ ...copy, hooks: run }),
+  });
 }

@@ -16,7 +16,7 @@ import { judge } from "./ownership.ts";
 import { removeObjects } from "./remove-objects.ts";
 
 /**
- * Hooks of Helm run once for each event and copy. How far they have come stands in the books, so that a process that ends in
+ * Hooks of Helm, and Jobs of a migration, run once for each event and copy. How far they have come stands in the books, so that a process that ends in
  * between neither forgets one nor runs it twice; what they made is not looked after.
  */
 
@@ -210,15 +210,17 @@ async function makeOne(state: ApplyState, turn: Turn): Promise<boolean> {
 /** What has become of a hook. */
 async function look(state: ApplyState, turn: Turn, seen: Observed | undefined): Promise<void> {
   if (state.hooks!.turns[turn.key] === "done") return;
-  const outcome = outcomeOf(turn.desired, seen);
+  const { event } = state.hooks!;
+  const outcome = outcomeOf(turn.desired, seen, event);
   if (outcome === "late") return;
   if (outcome === "done") {
     setTurn(state, turn, "done");
     return;
   }
-  const { event } = state.hooks!;
   const [side = ""] = turn.key.split(" ");
-  const failed = `${side}-${event} hook ${titleOfId(turn.desired.id)} has failed: ${seen!.health.message}`;
+  const what = `${side}-${event} hook ${titleOfId(turn.desired.id)}`;
+  const why = seen === undefined ? "it was removed before its end was seen" : seen.health.message;
+  const failed = `${what} has failed: ${why}`;
   state.hooks = { ...state.hooks!, failed };
   state.troubles.push({ code: "HOOK_FAILED", message: failed, canPass: false });
   if (turn.hook.policies.includes("hook-failed")) {
@@ -226,15 +228,19 @@ async function look(state: ApplyState, turn: Turn, seen: Observed | undefined): 
   }
 }
 
-function outcomeOf(desired: DesiredObject, seen: Observed | undefined): "done" | "late" | "failed" {
+function outcomeOf(
+  desired: DesiredObject,
+  seen: Observed | undefined,
+  event: HookEvent,
+): "done" | "late" | "failed" {
   const { group, kind } = desired.ref.served;
   const runs = (group === "batch" && kind === "Job") || (group === "" && kind === "Pod");
   if (!runs) {
     const isGate = desired.phase === "namespaces" || desired.phase === "definitions";
     return !isGate || isReadyFor(seen) ? "done" : "late";
   }
-  // One that was made and has gone has removed itself.
-  if (seen === undefined) return "done";
+  // One that was made and has gone has removed itself; that of a migration does not.
+  if (seen === undefined) return event === "migrate" ? "failed" : "done";
   if (seen.health.status === "completed") return "done";
   return seen.health.status === "degraded" && isOver(seen) ? "failed" : "late";
 }

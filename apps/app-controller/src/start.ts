@@ -19,6 +19,8 @@ import type { AppWorld } from "./app-world.ts";
 import { outageOf } from "./cluster-outage.ts";
 import type { Unrecorded } from "./disown.ts";
 import { ClusterUse } from "./cluster-use.ts";
+import { readSigners, type HookSigners } from "./hooks/hook-certificates.ts";
+import { withoutMigration } from "./hooks/migration-run.ts";
 import { requestShutdown } from "./hooks/shutdown-request.ts";
 import { needsOf } from "./need.ts";
 import { NeedIndex } from "./need-index.ts";
@@ -37,12 +39,13 @@ export interface AppControllerParts {
   readonly apiAddress?: string;
 }
 
-/** Starts the application controller. */
+/** Starts the application controller. `Invalid` when a file that its settings name does not do. */
 export async function start(
   config: AppControllerConfig,
   parts: AppControllerParts,
 ): Promise<Running> {
-  const controllers = [new AppController(config, parts), new RunController(parts)];
+  const signers = await readSigners(config.hooks, parts.resources.parts.clock.now());
+  const controllers = [new AppController(config, parts, signers), new RunController(parts)];
   await Promise.all(controllers.map((controller) => controller.start()));
   return { [Symbol.asyncDispose]: async () => await disposeAll(controllers) };
 }
@@ -69,7 +72,7 @@ class AppController implements Running {
   readonly #clusterSeen = new Map<string, string>();
   #unlisten: (() => void)[] = [];
 
-  constructor(config: AppControllerConfig, parts: AppControllerParts) {
+  constructor(config: AppControllerConfig, parts: AppControllerParts, signers: HookSigners) {
     const { resources, log, metrics } = parts;
     const { clock, random } = resources.parts;
     this.#parts = parts;
@@ -80,6 +83,7 @@ class AppController implements Running {
       random,
       fetchSource: this.#fetcher.fetch,
       hooks: config.hooks,
+      hookSigners: signers,
       apiEndpoint: config.hooks.api_endpoint ?? parts.apiAddress ?? "http://127.0.0.1:8080",
       requestShutdown: (target, signal) => requestShutdown(target, clock, signal),
       startGraceMs: config.start_grace * 1_000,
@@ -303,7 +307,7 @@ function livesIn({ status }: Application, cluster: ResourceRef, namespace: strin
   return status.copies.some(
     (copy) =>
       refKey(copy.cluster) === refKey(cluster) &&
-      [...copy.objects, ...(copy.hooks?.objects ?? [])].some(
+      [...withoutMigration(copy).objects, ...(copy.hooks?.objects ?? [])].some(
         (item) => item.namespace === namespace,
       ),
   );

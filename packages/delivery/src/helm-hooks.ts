@@ -1,4 +1,5 @@
 import { identify, type ManifestObject } from "@octoplane/kinds/manifest";
+import { migrationSideOf } from "@octoplane/kinds/migration-hook";
 import { digestOf } from "./digest.ts";
 import { phaseOf, phases } from "./phase.ts";
 import { annotationsOf } from "./wishes.ts";
@@ -8,7 +9,8 @@ import { annotationsOf } from "./wishes.ts";
  * life of an application, before or behind the others, and not looked after when that moment is over. All pure.
  */
 
-export type HookEvent = "install" | "upgrade" | "delete";
+/** `migrate`: none of Helm's, and run in the same way (`migration-hooks.ts`). */
+export type HookEvent = "install" | "upgrade" | "delete" | "migrate";
 export type HookSide = "pre" | "post";
 
 export interface Hook {
@@ -26,7 +28,10 @@ const policyAnnotation = "helm.sh/hook-delete-policy";
 /** Definitions that Helm 2 wanted first; ours always come first. */
 const ordinary = new Set(["crd-install"]);
 
-/** What stands for good, and what is made at moments only. Tests of charts are neither: nobody asked for them to run. */
+/**
+ * What stands for good, and what is made at moments only. Tests of charts are neither: nobody asked for them to run; and Jobs of a
+ * migration have a moment of their own.
+ */
 export function splitHooks(manifest: readonly ManifestObject[]): {
   readonly standing: readonly ManifestObject[];
   readonly hooks: readonly Hook[];
@@ -34,6 +39,7 @@ export function splitHooks(manifest: readonly ManifestObject[]): {
   const standing: ManifestObject[] = [];
   const hooks: Hook[] = [];
   for (const item of manifest) {
+    if (migrationSideOf(item) !== undefined) continue;
     const annotations = annotationsOf(item);
     const moments = wordsOf(annotations[hookAnnotation]);
     if (moments.every((moment) => ordinary.has(moment))) {

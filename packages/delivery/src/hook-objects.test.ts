@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ManifestObject } from "@octoplane/kinds/manifest";
 import { podSpecOf } from "@octoplane/kinds/pod-spec";
-import { withHooks, type HookGrant } from "./hook-objects.ts";
+import { isOfHook, withHooks, type HookGrant } from "./hook-objects.ts";
 
 const grant = (hook: HookGrant["hook"]): HookGrant => ({
   hook,
@@ -124,6 +124,77 @@ it("an application without Pods of its own has its Secrets where its objects go"
     { name: "app-krake-complete-secret-token", namespace: "standard" },
     { name: "app-krake-shutdown-secret-token", namespace: "standard" },
   ]);
+});
+
+const files = {
+  folder: "/etc/krake_complete_certs/",
+  bundle: "B",
+  certificate: "C",
+  key: "K3Y",
+};
+const shown = { ...grant("complete"), files };
+
+describe("a hook with a certificate", () => {
+  it.each([
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Job",
+    "CronJob",
+  ])("mounts it in every container of a %s, which holds nothing of it itself", (kind) => {
+    const manifest = withHooks([workload(kind)], [shown, grant("shutdown")], place);
+    const item = manifest.find((one) => one["kind"] === kind)!;
+    const spec = podSpecOf(item);
+    expect(spec["volumes"]).toEqual([
+      { name: "krake-complete-certs", secret: { secretName: "app-krake-complete-secret-certs" } },
+    ]);
+    const mount = { name: "krake-complete-certs", mountPath: files.folder, readOnly: true };
+    for (const list of ["containers", "initContainers"]) {
+      expect(spec[list]).toMatchObject([{ volumeMounts: [mount] }]);
+    }
+    expect(JSON.stringify(item)).not.toContain("K3Y");
+  });
+
+  it("has a Secret of three files, beside that of its token", () => {
+    const secrets = secretsIn(withHooks([workload("Pod")], [shown], place));
+    expect(secrets.map(({ metadata }) => (metadata as { name: string }).name)).toEqual([
+      "app-krake-complete-secret-token",
+      "app-krake-complete-secret-certs",
+    ]);
+    expect(secrets[1]!["data"]).toEqual({
+      "ca-bundle.pem": btoa("B"),
+      "cert.pem": btoa("C"),
+      "key.pem": btoa("K3Y"),
+    });
+  });
+
+  it("leaves volumes of the same name and mounts at the same path as they are", () => {
+    const own = { name: "mine", mountPath: "/etc/krake_complete_certs" };
+    const volume = { name: "krake-complete-certs", emptyDir: {} };
+    const pod = { volumes: [volume], containers: [{ name: "c", volumeMounts: [own] }] };
+    const manifest = [{ apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: pod }];
+    const item = withHooks(manifest, [shown], place).at(-1)!;
+    expect(item["spec"]).toMatchObject({
+      volumes: [volume],
+      containers: [{ volumeMounts: [own] }],
+    });
+    const changed = podSpecOf(item);
+    expect(changed["volumes"]).toHaveLength(1);
+    expect([own, volume].some((one) => isOfHook(one))).toBe(false);
+  });
+
+  it("is told apart from what others mount", () => {
+    const spec = podSpecOf(withHooks([workload("Pod")], [shown], place).at(-1)!);
+    const [container] = spec["containers"] as readonly Readonly<Record<string, unknown[]>>[];
+    const ours = [spec["volumes"], container!["env"], container!["volumeMounts"]].flat();
+    expect(ours).toHaveLength(4);
+    expect(ours.every((one) => isOfHook(one))).toBe(true);
+    expect(isOfHook({ name: "v", secret: { secretName: "tls" } })).toBe(false);
+    expect(isOfHook({ name: "TOKEN", value: "x" })).toBe(false);
+  });
 });
 
 it("without hooks, or with nothing to apply, nothing is added", () => {

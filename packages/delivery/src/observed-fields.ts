@@ -1,6 +1,6 @@
 import { isFacts, type Facts } from "@octoplane/kinds/manifest-facts";
 import { greatestKey, leastKey } from "@octoplane/kinds/observer-schema";
-import { isHookVariable } from "./hook-objects.ts";
+import { isOfHook } from "./hook-objects.ts";
 
 /**
  * Which fields of an object are ours, by an observer schema (contract section 6.4): those that are null in it. All pure.
@@ -83,7 +83,7 @@ function pickList(listed: readonly unknown[], sources: FieldSources, name: strin
   const keys = builtIn.has(group) ? elementKeys[name] : undefined;
   if (keys === undefined || !Array.isArray(wanted)) return isPin === true ? undefined : wanted;
   // Those of hooks were put in later, and are not what the schema counts.
-  const ordinary = (wanted as readonly unknown[]).filter((element) => !isHookVariable(element));
+  const ordinary = (wanted as readonly unknown[]).filter((element) => !isOfHook(element));
   const elements: unknown[] = [];
   for (const [index, inner] of listed.entries()) {
     const element = ordinary[index];
@@ -153,9 +153,9 @@ function measure(schema: unknown, spot: Spot, wrong: WrongLength[]): void {
 
 function measureList(schema: readonly unknown[], spot: Spot, wrong: WrongLength[]): void {
   const { path, name } = spot;
-  const wanted = listIn(spot.wanted).filter((element) => !isHookVariable(element));
+  const wanted = listIn(spot.wanted).filter((element) => !isOfHook(element));
   const live = listIn(spot.live);
-  const length = live.filter((element) => !isHookVariable(element)).length;
+  const length = live.filter((element) => !isOfHook(element)).length;
   const bounds = schema.at(-1) as Facts;
   const [least, greatest] = [Number(bounds[leastKey]), Number(bounds[greatestKey])];
   const keys = elementKeys[name];
@@ -168,7 +168,7 @@ function measureList(schema: readonly unknown[], spot: Spot, wrong: WrongLength[
   const tooMany = greatest === 0 ? 0 : Math.max(0, length - greatest);
   const extra = live
     .map((element, index) => ({ element, index }))
-    .filter(({ element }) => !isHookVariable(element) && !isKnown(element))
+    .filter(({ element }) => !isOfHook(element) && !isKnown(element))
     .map(({ index }) => pointer([...path, index]))
     .toReversed()
     .slice(0, tooMany);

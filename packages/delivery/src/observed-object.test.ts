@@ -114,6 +114,23 @@ it("the variables of hooks are ours in every container, and count for no place i
   ]);
 });
 
+it("the certificates of hooks are ours as well, and are no volumes of the schema", () => {
+  const files = { folder: "/certs", bundle: "b", certificate: "c", key: "k" };
+  const part = ownObject(only(withSchemas(desired([{ ...grant, files }]), [schema])), {});
+  const volumeMounts = [{ name: "krake-complete-certs", mountPath: "/certs", readOnly: true }];
+  expect(part["spec"]).toMatchObject({
+    template: {
+      spec: {
+        volumes: [{ name: "krake-complete-certs" }],
+        containers: [
+          { name: "web", volumeMounts },
+          { name: "side", volumeMounts },
+        ],
+      },
+    },
+  });
+});
+
 it("what was found first is kept, also when another value is found later", () => {
   const one = only(withSchemas(desired(), [schema]));
   const first = pinnedFields(one, { spec: { replicas: 1 } }, undefined);

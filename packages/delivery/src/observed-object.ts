@@ -3,7 +3,7 @@ import { factsOf, isFacts, type Facts } from "@octoplane/kinds/manifest-facts";
 import type { KubeObject } from "@octoplane/kube/kube";
 import type { Desired, DesiredObject } from "./desired.ts";
 import { digestOf } from "./digest.ts";
-import { isHookVariable } from "./hook-objects.ts";
+import { isOfHook } from "./hook-objects.ts";
 import { digestAnnotation, nameAnnotation, ownerLabel, stamped } from "./mark.ts";
 import { defaultSchema, observedFields } from "./observed-fields.ts";
 
@@ -93,13 +93,16 @@ function marksIn(
   return Object.fromEntries(names.map((name) => [name, texts?.[name] ?? ""]));
 }
 
-/** Fields with the variables of hooks that the whole object has, wherever those stand. */
+/** Fields with the variables, volumes and mounts of hooks that the whole object has, wherever those stand. */
 function hookVariablesIn(fields: Facts, whole: Facts): Facts {
   const merged: Record<string, unknown> = { ...fields };
   for (const [key, value] of Object.entries(whole)) {
     if (key === "containers" || key === "initContainers") {
       const containers = withHookVariables(fields[key], value);
       if (containers.length > 0) merged[key] = containers;
+    } else if (key === "volumes") {
+      const volumes = ofHooks(value);
+      if (volumes.length > 0) merged[key] = [...withoutHooks(fields[key]), ...volumes];
     } else if (isFacts(value) && key !== "metadata") {
       const inner = hookVariablesIn(factsOf(fields[key]), value);
       if (Object.keys(inner).length > 0) merged[key] = inner;
@@ -111,14 +114,27 @@ function hookVariablesIn(fields: Facts, whole: Facts): Facts {
 function withHookVariables(own: unknown, whole: unknown): readonly unknown[] {
   const known = listOfFacts(own);
   const missing = listOfFacts(whole).flatMap((container): readonly Facts[] => {
-    const variables = listOfFacts(container["env"]).filter(isHookVariable);
-    if (variables.length === 0) return [];
+    const variables = ofHooks(container["env"]);
+    const mounts = ofHooks(container["volumeMounts"]);
+    if (variables.length + mounts.length === 0) return [];
     const { name } = container;
     const before = known.find((one) => one["name"] === name) ?? { name };
-    return [{ ...before, env: [...variables, ...listOfFacts(before["env"])] }];
+    const env = [...variables, ...withoutHooks(before["env"])];
+    const volumeMounts = [...withoutHooks(before["volumeMounts"]), ...mounts];
+    const lists = { env, ...(volumeMounts.length === 0 ? {} : { volumeMounts }) };
+    return [{ ...before, ...lists }];
   });
   const changed = new Set(missing.map(({ name }) => name));
   return [...known.filter(({ name }) => !changed.has(name)), ...missing];
+}
+
+/** A list that is watched as a whole has them already. */
+function withoutHooks(list: unknown): readonly Facts[] {
+  return listOfFacts(list).filter((element) => !isOfHook(element));
+}
+
+function ofHooks(list: unknown): readonly Facts[] {
+  return listOfFacts(list).filter((element) => isOfHook(element));
 }
 
 function listOfFacts(value: unknown): readonly Facts[] {

@@ -37,13 +37,19 @@ const InventoryItemSchema = Type.Object(
 /** How far the hooks of one event have come on one copy. */
 const HookRunSchema = Type.Object(
   {
-    event: Type.Union([Type.Literal("install"), Type.Literal("upgrade"), Type.Literal("delete")]),
+    event: Type.Union([
+      Type.Literal("install"),
+      Type.Literal("upgrade"),
+      Type.Literal("delete"),
+      Type.Literal("migrate"),
+    ]),
     digest: Type.String({ description: "of the manifest that the event is about" }),
     generation: Type.Integer({ description: "of the specification under which it began" }),
     over: Type.Boolean({ description: "true when all of them have run" }),
     turns: Type.Record(Type.String(), Type.Union([Type.Literal("begun"), Type.Literal("done")]), {
       description: "of each hook, by its side and identity",
     }),
+    until: Type.Optional(dateTime),
     failed: Type.Optional(Type.String({ description: "what went wrong; nothing comes after it" })),
     objects: Type.Array(InventoryItemSchema, {
       description: "what they have made, as far as it stands",
@@ -82,6 +88,7 @@ export const CopySchema = Type.Object(
     generation: Type.Integer({ description: "the last one applied in full" }),
     objects: Type.Array(InventoryItemSchema),
     hooks: Type.Optional(HookRunSchema),
+    migration: Type.Optional(HookRunSchema),
     shutdown: Type.Optional(ShutdownSchema),
   },
   closed,

@@ -14,6 +14,14 @@ export function tokenFieldOf(hook: HookName): "complete_token" | "shutdown_token
   return `${hook}_token`;
 }
 
+/** Where the certificate of a hook stands in the status, and its key. */
+export function pairFieldsOf(hook: HookName): {
+  readonly certificate: "complete_cert" | "shutdown_cert";
+  readonly key: "complete_key" | "shutdown_key";
+} {
+  return { certificate: `${hook}_cert`, key: `${hook}_key` };
+}
+
 /** True when there is something to make tokens of. Pure. */
 export function hasToken(status: ApplicationStatus, hook: HookName): boolean {
   return (status[tokenFieldOf(hook)] ?? "") !== "";

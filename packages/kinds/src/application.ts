@@ -18,6 +18,7 @@ import { NewClusterSchema } from "./decision.ts";
 import { eventCount } from "./event.ts";
 import { defineKind, type Resource } from "./kind.ts";
 import { checkManifest } from "./manifest.ts";
+import { checkMigrationHooks } from "./migration-hook.ts";
 import { checkSource, translationsField } from "./manifest-source.ts";
 import { checkObserverSchema } from "./observer-schema.ts";
 import { dateTime, nullable, ReasonSchema, ResourceRefSchema } from "./metadata.ts";
@@ -280,6 +281,7 @@ export const ApplicationKind = defineKind({
     return [
       ...checkSource(app.spec),
       ...checkManifest(app.spec.manifest),
+      ...checkMigrationHooks(app.spec.manifest),
       ...checkObserverSchema(app.spec.observer_schema, app.spec.manifest),
       ...checkConstraints("spec.constraints.cluster", app.spec.constraints.cluster),
       ...checkPreferences(

@@ -1,5 +1,6 @@
 import { factsOf, listOf, type Facts } from "./manifest-facts.ts";
 import type { ManifestObject } from "./manifest.ts";
+import { migrationSideOf } from "./migration-hook.ts";
 import { podSpecOf } from "./pod-spec.ts";
 import { parseQuantity } from "./quantity.ts";
 
@@ -26,12 +27,12 @@ const nothing: Amounts = { cpu: 0, memory: 0 };
  *
  * The replicas are those that are written there (1 where none are); a Job counts with all that it runs at once, a CronJob as one of
  * its Jobs, a DaemonSet as one Pod, because the number of nodes is the cluster's. Custom resources count nothing: nobody
- * knows what they start. What cannot be read counts as nothing. Pure.
+ * knows what they start, and neither do hooks of a migration, which are over before it is. What cannot be read counts as nothing. Pure.
  */
 export function requestsOf(manifest: readonly ManifestObject[]): Requests {
   let [cpuCores, memoryBytes, pods] = [0, 0, 0];
   for (const item of manifest) {
-    const count = podsOf(item);
+    const count = migrationSideOf(item) === undefined ? podsOf(item) : 0;
     if (count === 0) continue;
     const { cpu, memory } = podAmounts(podSpecOf(item));
     cpuCores += cpu * count;

@@ -7,6 +7,7 @@ import type { Candidate } from "./candidate.ts";
 import { decide } from "./decide.ts";
 import { applicationFacts, encodeInputs, replay } from "./decision-inputs.ts";
 import { decodeFleet, encodeItem, fleetItems } from "./fleet.ts";
+import { requestsOfApplication } from "./promises.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { application, candidate, failing, now, reading } from "./testing/facts.ts";
 
@@ -287,5 +288,19 @@ describe("what is recorded of a decision", () => {
     const facts = applicationFacts({ ...app, spec: { ...app.spec, manifest, csar } });
     expect(JSON.stringify(facts)).not.toContain(secret);
     expect(facts.spec.placement).toEqual({ weights: { load: 1 } });
+  });
+
+  it("asks for as much of a cluster as the application does, Jobs of a migration left aside", () => {
+    const app = application({});
+    const job = (annotations: object) => ({
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name: "save", annotations },
+      spec: { template: { spec: { containers: [{ resources: { requests: { cpu: "2" } } }] } } },
+    });
+    const manifest = [job({}), job({ "octoplane.io/hook": "pre-migrate" })];
+    const spec = { ...app.spec, manifest };
+    expect(requestsOfApplication({ spec }).cpuCores).toBe(2);
+    expect(requestsOfApplication(applicationFacts({ ...app, spec })).cpuCores).toBe(2);
   });
 });

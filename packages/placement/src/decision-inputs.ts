@@ -1,5 +1,6 @@
 import type { Application } from "@octoplane/kinds/application";
 import type { Decision } from "@octoplane/kinds/decision";
+import { migrationSideOf } from "@octoplane/kinds/migration-hook";
 import { wantedManifest } from "@octoplane/kinds/wanted-manifest";
 import { limits } from "@octoplane/shared/limits";
 import { canonicalJson, fromPlain, toPlain, type Plain } from "@octoplane/shared/plain-data";
@@ -114,7 +115,10 @@ function manifestFacts(manifest: readonly Manifest[number][]): Manifest {
   return facts;
 }
 
-function isWorkload({ spec }: Readonly<Record<string, unknown>>): boolean {
+function isWorkload(object: Manifest[number]): boolean {
+  const { spec } = object;
+  // Hooks of a migration request nothing, which nobody could tell any more without their annotations.
+  if (migrationSideOf(object) !== undefined) return false;
   if (typeof spec !== "object" || spec === null) return false;
   return ["template", "jobTemplate", "containers"].some((name) => name in spec);
 }

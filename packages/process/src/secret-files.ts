@@ -3,7 +3,13 @@ import { valueAt } from "@octoplane/shared/krake-settings/translate-settings";
 import type { SecretFile } from "@octoplane/shared/weak-settings";
 
 /** Settings that name a file with a secret; key files are looked at where they are read. */
-const names = ["store_auth.key", "store_auth.password_file", "tls.key"] as const;
+const names = [
+  "store_auth.key",
+  "store_auth.password_file",
+  "tls.key",
+  "hooks.complete.intermediate_key_src",
+  "hooks.shutdown.intermediate_key_src",
+] as const;
 
 /** The files with secrets that settings name, as far as they are there. */
 export async function lookAtSecretFiles(settings: unknown): Promise<readonly SecretFile[]> {

@@ -101,6 +101,8 @@ export const limits = {
   authorityDaysMax: 18_250,
   /** A certificate that nobody says more of: a year, as most rules ask for. */
   certificateDays: 365,
+  /** Certificates of hooks are renewed when a third of their year is left: a look a day is early enough. */
+  certificateLookMs: 86_400_000,
   /** One request to a server that knows users (OpenID Connect, Keycloak, Keystone), and what is read of its answer. */
   identityServerMs: 5_000,
   identityAnswerBytesMax: 1024 * 1024,

@@ -1,10 +1,10 @@
 import { Type, type Static } from "typebox";
 import type { Application, InventoryItem } from "@octoplane/kinds/application";
-import { factsOf, isFacts, listOf, type Facts } from "@octoplane/kinds/manifest-facts";
+import { isFacts, listOf, type Facts } from "@octoplane/kinds/manifest-facts";
 import { manifestDifference } from "@octoplane/kinds/manifest-difference";
 import { changedAt, podSpecPath } from "@octoplane/kinds/pod-spec";
 import type { Desired, DesiredObject } from "@octoplane/delivery/desired";
-import { tokenSecretName } from "@octoplane/delivery/hook-objects";
+import { hookSecretNames, isOfHook } from "@octoplane/delivery/hook-objects";
 import { ownerNameOf, ownerOf } from "@octoplane/delivery/mark";
 import { objectId, titleOfId } from "@octoplane/delivery/object-id";
 import { immutableFields, mayReplace } from "@octoplane/delivery/replacement";
@@ -73,7 +73,7 @@ export async function placeDifferences(
       : { object, change: "refused", fields: [], message };
   });
   const wanted = new Set([...desired.objects, ...desired.unresolved].map(({ id }) => id));
-  const ofHooks = app.spec.stopped === "removed" ? [] : hookSecrets(app.metadata.name);
+  const ofHooks = app.spec.stopped === "removed" ? [] : hookSecretNames(app.metadata.name);
   const removed = [...books].flatMap(([id, item]): readonly Difference[] =>
     wanted.has(id) || isLeft(item) || ofHooks.includes(item.name)
       ? []
@@ -224,26 +224,24 @@ function withoutMarks(values: Facts): Facts {
 }
 
 function withoutHooks(application: string): (spec: Facts) => Facts {
-  const isOfHook = (variable: unknown): boolean => {
-    const { valueFrom } = factsOf(variable);
-    const { name } = factsOf(factsOf(valueFrom)["secretKeyRef"]);
-    return typeof name === "string" && hookSecrets(application).includes(name);
-  };
+  const names = hookSecretNames(application);
+  const isOurs = (element: unknown): boolean => isOfHook(element, (name) => names.includes(name));
   return (spec) => {
-    const changed: Record<string, unknown> = { ...spec };
+    const changed: Record<string, unknown> = without(spec, "volumes", isOurs);
     for (const list of ["containers", "initContainers"]) {
       if (!Array.isArray(spec[list])) continue;
-      changed[list] = listOf(spec[list]).map(({ env, ...container }) => {
-        const left = Array.isArray(env) ? env.filter((one) => !isOfHook(one)) : env;
-        return left === undefined || (Array.isArray(left) && left.length === 0)
-          ? container
-          : { ...container, env: left };
-      });
+      changed[list] = listOf(spec[list]).map((container) =>
+        without(without(container, "env", isOurs), "volumeMounts", isOurs),
+      );
     }
     return changed;
   };
 }
 
-function hookSecrets(application: string): readonly string[] {
-  return (["complete", "shutdown"] as const).map((hook) => tokenSecretName(application, hook));
+/** A list that has nothing left goes as well. */
+function without(holder: Facts, name: string, isOut: (element: unknown) => boolean): Facts {
+  const { [name]: list, ...rest } = holder;
+  if (!Array.isArray(list)) return holder;
+  const left = list.filter((element: unknown) => !isOut(element));
+  return left.length === 0 ? rest : { ...holder, [name]: left };
 }

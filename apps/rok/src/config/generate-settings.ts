@@ -13,7 +13,7 @@ import { usageError } from "../exit-status.ts";
 import { fileProblem } from "../input/file-problem.ts";
 import type { Call } from "../leaf.ts";
 import { initFolder, issueIn, replaceIn } from "../pki/authority-folder.ts";
-import { hostNames } from "../pki/certificate.ts";
+import { hostNames } from "@octoplane/pki/certificate";
 import type { Session } from "../session.ts";
 import { oneLine } from "../output/terminal-text.ts";
 import { makeFolder, writeWhole, type NewFile } from "../input/whole-file.ts";

@@ -12,7 +12,7 @@ import {
   type Issued,
   type Moment,
   type Purpose,
-} from "./certificate.ts";
+} from "@octoplane/pki/certificate";
 
 /** A folder with an authority (`ca.crt`, `ca.key`) and what it has issued (`NAME.crt`, `NAME.key`). */
 
@@ -81,7 +81,7 @@ async function readAuthority(folder: string): Promise<Authority> {
     readPem(join(folder, "ca.crt")),
     readPem(join(folder, "ca.key")),
   ]);
-  return { certificate, key };
+  return { certificate, key, names: { certificate: "ca.crt", key: "ca.key" } };
 }
 
 /** The key comes first: a server that looks between the two sees a pair that does not fit, and waits. */

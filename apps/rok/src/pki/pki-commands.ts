@@ -9,7 +9,7 @@ import { demandValueFormat, printLines, printValue } from "../output/print-resou
 import { layoutFields } from "../output/table.ts";
 import { oneLine } from "../output/terminal-text.ts";
 import { initFolder, issueIn, readPem, renewIn } from "./authority-folder.ts";
-import type { Issued, Moment, Purpose } from "./certificate.ts";
+import type { Issued, Moment, Purpose } from "@octoplane/pki/certificate";
 import { viewCertificates, type CertificateView } from "./show-certificate.ts";
 
 /** What `rok pki` does. */

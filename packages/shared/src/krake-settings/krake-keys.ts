@@ -20,6 +20,8 @@ export interface KrakeKey {
   readonly becomes?: string;
   /** Why it has no effect here. */
   readonly note?: string;
+  /** It counts only where the file does not switch TLS off: Krake's own files name certificates that nobody has made. */
+  readonly isOfTls?: boolean;
 }
 
 const same = (path: string, form: KrakeKey["form"]): KrakeKey => ({ path, form, becomes: path });
@@ -107,11 +109,7 @@ const workerNote: KrakeKey = {
 
 const hooks = (hook: "complete" | "shutdown"): readonly KrakeKey[] => [
   ...["hook_user", "intermediate_src", "intermediate_key_src", "cert_dest"].map(
-    (name): KrakeKey => ({
-      path: `hooks.${hook}.${name}`,
-      form: "text",
-      note: "no certificates are made for hooks; `rok pki` makes them",
-    }),
+    (name): KrakeKey => ({ ...same(`hooks.${hook}.${name}`, "text"), isOfTls: true }),
   ),
   ...["env_token", "env_url", "external_endpoint"].map((name) =>
     same(`hooks.${hook}.${name}`, "text"),

@@ -52,6 +52,22 @@ it("values are taken as Krake's readers take them, and wrong ones are named", ()
   expect(problems).toEqual([{ field: "tls.cert", message: "expected text" }]);
 });
 
+it("certificates of hooks are made unless the file switches TLS off", () => {
+  const complete = { intermediate_src: "s.pem", cert_dest: "/etc/krake_cert" };
+  const hooks = { complete: { ...complete, env_token: "T" } };
+  const of = (tls: object) => translate("kubernetes_application.yaml", { hooks, ...tls });
+  for (const tls of [{}, { tls: { enabled: "yes" } }]) {
+    expect(of(tls).settings).toEqual({ hooks });
+  }
+  const { settings, notes } = of({ tls: { enabled: false } });
+  expect(settings).toEqual({ hooks: { complete: { env_token: "T" } } });
+  expect(notes).toContainEqual({
+    keys: ["hooks.complete.intermediate_src", "hooks.complete.cert_dest"],
+    text: "certificates for hooks are made only where `tls.enabled` is not false",
+    isImportant: false,
+  });
+});
+
 it("the static strategy is taken over with its name, on or off", () => {
   const of = (enabled: unknown) =>
     translate("api.yaml", {

@@ -59,7 +59,8 @@ export function translateSettings(
   options: TranslateOptions,
 ): TranslatedSettings {
   const hasStore = options.isGiven("store") || valueAt(values, "store") !== undefined;
-  const walk = new Translation(options, hasStore);
+  const isPlain = coerced(valueAt(values, "tls.enabled"), "flag") === false;
+  const walk = new Translation(options, { hasStore, isPlain });
   walk.block(values, "");
   return walk.end();
 }
@@ -73,6 +74,8 @@ interface Leaf {
 class Translation {
   readonly #options: TranslateOptions;
   readonly #hasStore: boolean;
+  /** The file switches TLS off. */
+  readonly #isPlain: boolean;
   readonly #keys: ReadonlyMap<string, KrakeKey>;
   readonly #settings: Record<string, unknown> = {};
   readonly #problems: FieldProblem[] = [];
@@ -80,9 +83,13 @@ class Translation {
   readonly #origins = new Map<string, string>();
   readonly #found = new Map<string, Leaf>();
 
-  constructor(options: TranslateOptions, hasStore: boolean) {
+  constructor(
+    options: TranslateOptions,
+    file: { readonly hasStore: boolean; readonly isPlain: boolean },
+  ) {
     this.#options = options;
-    this.#hasStore = hasStore;
+    this.#hasStore = file.hasStore;
+    this.#isPlain = file.isPlain;
     this.#keys = new Map(krakeKeys[options.file].map((key) => [key.path, key]));
   }
 
@@ -142,6 +149,7 @@ class Translation {
       if (!isEmpty && key.note !== undefined) this.#note(key.path, this.#textOf(key));
       return;
     }
+    if (key.isOfTls === true && this.#isPlain) return this.#note(key.path, withoutTls);
     // Whoever overlooks that nothing is asked of the API looks for a store in vain.
     if (key.path === "api_endpoint" && !this.#hasStore) this.#note(key.path, storeNeeded);
     if (!combined.has(key.becomes)) this.#set(key.becomes, key.path, cleaned(key, value));
@@ -239,6 +247,8 @@ const notYet: readonly KrakeFile[] = ["infrastructure.yaml", "magnum.yaml"];
 const storeNeeded =
   "this process watches the store and not the API, and this file does not say where the store is; add the key " +
   "store: etcd://HOST:PORT with what Krake's api.yaml has in etcd (left out: etcd://127.0.0.1:2379)";
+
+const withoutTls = "certificates for hooks are made only where `tls.enabled` is not false";
 
 const formNames = {
   text: "text",

@@ -31,6 +31,8 @@ export const placementLimits = {
   migrationTimeoutMs: 600_000,
   /** And after this long, when the new cluster refuses it. */
   migrationRefusedMs: 60_000,
+  /** A Job of a migration with a deadline of its own is waited for so much longer: its end has to be told, too. */
+  migrationHookLateMs: 60_000,
   /** Clusters of a namespace that vanish within this time belong to one outage. */
   brakeWindowMs: 300_000,
   /** It holds placements for this long at most. */

@@ -6,11 +6,12 @@ import {
 } from "node:crypto";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
+import type { AuthorityKeyIdentifierExtension, X509Certificate } from "@peculiar/x509";
 import { failure, invalid } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Random } from "@octoplane/shared/random";
 
-/** Certificates (X.509 v3, RFC 5280), ECDSA over P-256 with SHA-256; made, and nothing of them written. */
+/** Certificates (X.509 v3, RFC 5280) for keys of ECDSA over P-256; made, and nothing of them written. */
 
 export interface Issued {
   /** PEM. */
@@ -20,9 +21,14 @@ export interface Issued {
   readonly notAfter: number;
 }
 
+/** Who signs: with RSA, ECDSA or Ed25519. */
 export interface Authority {
+  /** PEM. */
   readonly certificate: string;
+  /** PEM. */
   readonly key: string;
+  /** What its files are called in messages. */
+  readonly names: { readonly certificate: string; readonly key: string };
 }
 
 /** What a certificate is for: a server under some names, or a client who is a user. */
@@ -69,8 +75,8 @@ export async function issueCertificate(
 ): Promise<Issued> {
   const x509 = await loadX509();
   const signer = new x509.X509Certificate(authority.certificate);
-  const signingKey = await readKey(authority.key);
-  checkAuthority(authority, signer.notAfter.getTime(), moment.now);
+  checkAuthority(authority, moment.now);
+  const { signingKey, signingAlgorithm } = await readKey(authority.key);
   const keys = await freshKeys();
   const end = Math.min(endOf(moment), signer.notAfter.getTime());
   const isServer = purpose.type === "server";
@@ -80,7 +86,7 @@ export async function issueCertificate(
     issuer: signer.subjectName,
     ...validity(moment),
     notAfter: new Date(end),
-    signingAlgorithm: algorithm,
+    signingAlgorithm,
     publicKey: keys.publicKey,
     signingKey,
     extensions: [
@@ -91,7 +97,7 @@ export async function issueCertificate(
       ]),
       ...(isServer ? [new x509.SubjectAlternativeNameExtension(hostNames(purpose.hosts))] : []),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+      await signerIdentifier(x509, signer),
     ],
   });
   return { certificate: pem(certificate), key: keyPem(keys.privateKey), notAfter: end };
@@ -173,18 +179,78 @@ function endOf({ now, days }: Moment): number {
   return now + days * dayMs;
 }
 
-async function readKey(text: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(text).export({ type: "pkcs8", format: "der" });
-  return await crypto.subtle.importKey("pkcs8", new Uint8Array(der), algorithm, false, ["sign"]);
+/** As the signer itself says, whichever way its identifier was made. */
+async function signerIdentifier(
+  x509: typeof import("@peculiar/x509"),
+  signer: X509Certificate,
+): Promise<AuthorityKeyIdentifierExtension> {
+  const own = signer.getExtension(x509.SubjectKeyIdentifierExtension);
+  return own
+    ? new x509.AuthorityKeyIdentifierExtension(own.keyId)
+    : await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey);
 }
 
-function checkAuthority(authority: Authority, notAfter: number, now: number): void {
-  const certificate = new NodeCertificate(authority.certificate);
-  if (!certificate.ca) throw failure("Invalid", "ca.crt is no authority");
-  if (!certificate.checkPrivateKey(createPrivateKey(authority.key))) {
-    throw failure("Invalid", "ca.key is not the key of ca.crt");
+async function readKey(text: string): Promise<{
+  readonly signingKey: webcrypto.CryptoKey;
+  readonly signingAlgorithm: ReturnType<typeof signingWith>;
+}> {
+  const key = createPrivateKey(text);
+  const der = new Uint8Array(key.export({ type: "pkcs8", format: "der" }));
+  const signingAlgorithm = signingWith(key);
+  const usages: webcrypto.KeyUsage[] = ["sign"];
+  const signingKey = await crypto.subtle.importKey("pkcs8", der, signingAlgorithm, false, usages);
+  return { signingKey, signingAlgorithm };
+}
+
+/** How a key signs; `undefined` for one that does not sign certificates here. */
+function signingOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
+  if (type === "rsa") return { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
+  if (type === "ed25519") return { name: "Ed25519" } as const;
+  const curve = type === "ec" ? curves[details?.namedCurve ?? ""] : undefined;
+  return curve && { name: "ECDSA", ...curve };
+}
+
+const curves: Readonly<Record<string, { readonly namedCurve: string; readonly hash: string }>> = {
+  prime256v1: { namedCurve: "P-256", hash: "SHA-256" },
+  secp384r1: { namedCurve: "P-384", hash: "SHA-384" },
+  secp521r1: { namedCurve: "P-521", hash: "SHA-512" },
+};
+
+/**
+ * Whether an authority may issue certificates at a moment. `Invalid` with the name of the file that is wrong, and never
+ * with anything of its key.
+ */
+export function checkAuthority({ certificate, key, names }: Authority, now: number): void {
+  const signer = readable(names.certificate, "certificate", () => new NodeCertificate(certificate));
+  const signing = readable(names.key, "private key without a password", () =>
+    createPrivateKey(key),
+  );
+  if (!signer.ca) throw failure("Invalid", `${names.certificate} is no authority`);
+  if (!signer.checkPrivateKey(signing)) {
+    throw failure("Invalid", `${names.key} is not the key of ${names.certificate}`);
   }
-  if (notAfter <= now) throw failure("Invalid", "ca.crt has expired; make a new authority");
+  signingWith(signing, names.key);
+  if (signer.validToDate.getTime() <= now) {
+    throw failure("Invalid", `${names.certificate} has expired; make a new authority`);
+  }
+}
+
+function signingWith(key: KeyObject, name = "the key") {
+  const signing = signingOf(key);
+  if (signing) return signing;
+  throw failure(
+    "Invalid",
+    `${name}: expected a key of RSA, ECDSA (P-256, P-384, P-521) or Ed25519`,
+  );
+}
+
+function readable<T>(name: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    // What the library says of a key is not repeated.
+    throw failure("Invalid", `${name}: expected a ${what} (PEM)`);
+  }
 }
 
 function pem(certificate: { toString(format: "pem"): string }): string {

@@ -7,6 +7,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -34,6 +35,8 @@ export interface ControlPlane extends AsyncDisposable {
   pauseApiServer(): Promise<void>;
   /** Starts it again on the same port and waits until it is ready. */
   resumeApiServer(): Promise<void>;
+  /** The requests that the API server has answered, in their order; only with `audit`. */
+  requests(): readonly ServedRequest[];
   /** One request as the administrator: the answer's status and JSON. */
   call(method: string, path: string, body?: unknown): Promise<Answer>;
 }
@@ -43,25 +46,41 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** A line of the API server's audit trail. */
+export interface ServedRequest {
+  /** `get`, `list`, `watch`, `create`, `patch`, … */
+  readonly verb: string;
+  readonly requestURI: string;
+  /** What the client calls itself. */
+  readonly userAgent?: string;
+  /** A watch has one when it begins and one when it ends. */
+  readonly stage: string;
+}
+
 /** How long a part may take to become ready; cold disks of small machines are slow. */
 const readyDeadlineMs = 60_000;
 const pollMs = 100;
 
+export interface ControlPlaneOptions {
+  /** A port of this machine, where everybody comes who reaches for a port of any Pod. */
+  readonly forwardTo?: number;
+  /** Whether the API server writes down who asks for what. */
+  readonly audit?: boolean;
+}
+
 /**
  * Starts a control plane and waits until pods can run on it. Needs the binaries of `build.ts`. Commands in containers run on this
- * machine; whoever reaches for a port of any Pod comes to `forwardTo`, a port of this machine.
+ * machine. Images are never pulled, but some names make trouble: those in `stages/`.
  */
-export async function startControlPlane({
-  forwardTo,
-}: { readonly forwardTo?: number } = {}): Promise<ControlPlane> {
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = controlPlaneBinaries();
   if (binaries === undefined) {
     throw new Error("there is no control plane; build it with `node test/control-plane/build.ts`");
   }
   const folder = mkdtempSync(join(tmpdir(), "control-plane-"));
-  const running = new Running(binaries, folder);
+  const running = new Running(binaries, { ...options, folder });
   try {
-    await running.start(forwardTo);
+    await running.start();
     return running;
   } catch (error) {
     await running[Symbol.asyncDispose]();
@@ -77,17 +96,22 @@ class Running implements ControlPlane {
   kubeconfig = "";
   readonly #binaries: ControlPlaneBinaries;
   readonly #folder: string;
+  readonly #options: ControlPlaneOptions;
   readonly #components: Component[] = [];
   #apiServer: Component | undefined;
   #apiPort = 0;
   #etcdPort = 0;
 
-  constructor(binaries: ControlPlaneBinaries, folder: string) {
+  constructor(
+    binaries: ControlPlaneBinaries,
+    options: ControlPlaneOptions & { readonly folder: string },
+  ) {
     this.#binaries = binaries;
-    this.#folder = folder;
+    this.#folder = options.folder;
+    this.#options = options;
   }
 
-  async start(forwardTo: number | undefined): Promise<void> {
+  async start(): Promise<void> {
     this.#writeKeys();
     await this.#startEtcd();
     this.#apiPort = await freePort();
@@ -96,7 +120,7 @@ class Running implements ControlPlane {
     this.kubeconfig = this.#kubeconfig();
     writeFileSync(this.#path("kubeconfig"), this.kubeconfig);
     this.#startControllers();
-    await this.#startNode(forwardTo);
+    await this.#startNode();
     await this.#waitFor("the default service account", async () => {
       const path = "/api/v1/namespaces/default/serviceaccounts/default";
       return (await this.call("GET", path)).status === 200;
@@ -130,11 +154,18 @@ class Running implements ControlPlane {
       `--service-account-signing-key-file=${this.#path("account.key")}`,
       "--allow-privileged=true",
       "--watch-cache=true",
+      ...(this.#options.audit === true ? this.#auditArgs() : []),
     ]);
     await this.#waitFor("the API server", async () => {
       this.certificate = readFileSync(this.#path("certs/apiserver.crt"), "utf8");
       return (await this.call("GET", "/readyz")).status === 200;
     });
+  }
+
+  requests(): readonly ServedRequest[] {
+    const lines = readFileSync(this.#path("audit.log"), "utf8").split("\n");
+    // The last one may be half written.
+    return lines.slice(0, -1).map((line) => JSON.parse(line) as ServedRequest);
   }
 
   call(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -195,6 +226,18 @@ class Running implements ControlPlane {
     writeFileSync(this.#path("tokens.csv"), line, { mode: 0o600 });
   }
 
+  #auditArgs(): readonly string[] {
+    const policy = {
+      apiVersion: "audit.k8s.io/v1",
+      kind: "Policy",
+      omitStages: ["RequestReceived"],
+      rules: [{ level: "Metadata" }],
+    };
+    writeFileSync(this.#path("audit.json"), JSON.stringify(policy));
+    const [file, log] = [this.#path("audit.json"), this.#path("audit.log")];
+    return [`--audit-policy-file=${file}`, `--audit-log-path=${log}`];
+  }
+
   async #startEtcd(): Promise<void> {
     this.#etcdPort = await freePort();
     const client = `http://127.0.0.1:${this.#etcdPort}`;
@@ -228,11 +271,11 @@ class Running implements ControlPlane {
     this.#run("kube-scheduler", this.#binaries.scheduler, common);
   }
 
-  async #startNode(forwardTo: number | undefined): Promise<void> {
-    const stages = this.#binaries.stages.flatMap((path) => ["-c", path]);
+  async #startNode(): Promise<void> {
+    const stages = [...this.#binaries.stages, ...ownStages()].flatMap((path) => ["-c", path]);
     const port = await freePort();
     this.writeLog("started");
-    const insides = insidesOf(this.#path("containers.log"), forwardTo);
+    const insides = insidesOf(this.#path("containers.log"), this.#options.forwardTo);
     writeFileSync(
       this.#path("insides.yaml"),
       insides.map((one) => JSON.stringify(one)).join("\n---\n"),
@@ -302,6 +345,12 @@ class Running implements ControlPlane {
       2,
     )}\n`;
   }
+}
+
+/** Our own stages of kwok, which go before its own for the Pods that they are for. */
+function ownStages(): readonly string[] {
+  const folder = join(import.meta.dirname, "stages");
+  return readdirSync(folder).map((name) => join(folder, name));
 }
 
 /** What kwok answers in the name of every container (its kinds ClusterLogs, ClusterExec, ClusterAttach, ClusterPortForward). */

@@ -149,6 +149,18 @@ describe("updating", () => {
     expect(tryApply(after, "a", { spec: { replicas: 2, paused: true } }).conflicts).toHaveLength(1);
   });
 
+  test("gives a map to whoever fills it, and leaves alone what is empty beside it", () => {
+    const empty = { metadata: { labels: {}, annotations: {} } };
+    // A server does not store what is empty.
+    const before = { ...apply(nothing, "a", empty), live: {} };
+    const after = update(before, "b", { metadata: { labels: { one: "1" } } });
+    const owned = after.managers.map(({ name, fields }) => [name, toFieldsV1(fields)]);
+    expect(Object.fromEntries(owned)).toEqual({
+      a: { "f:metadata": { "f:annotations": {} } },
+      b: { "f:metadata": { "f:labels": { ".": {}, "f:one": {} } } },
+    });
+  });
+
   test("nobody owns a field that was removed", () => {
     const before = apply(nothing, "a", { spec: { replicas: 2, paused: true } });
     const after = update(before, "b", { spec: { replicas: 2 } });

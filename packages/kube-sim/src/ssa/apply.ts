@@ -10,11 +10,11 @@ import {
   difference,
   emptySet,
   equalSets,
-  existingFields,
   fieldSetOf,
   intersection,
   isEmptySet,
   pathsOf,
+  removedFields,
   union,
   type FieldSet,
 } from "./field-set.ts";
@@ -50,7 +50,7 @@ export type ApplyOutcome =
 /** Applies. The result shares structure with the input; neither may be changed afterwards. */
 export function applyFields(input: ApplyInput): ApplyOutcome {
   const { live, config, type, applier } = input;
-  const applied = fieldSetOf(config, type);
+  const applied: FieldSet = { ...fieldSetOf(config, type), member: false };
   const merged = mergeValue(live, config, type) as JsonMap;
   const changed = live === undefined ? emptySet : changedFields(live, merged, type);
   const others = input.managers.filter((manager) => !isSameManager(manager, applier));
@@ -70,9 +70,10 @@ export function applyFields(input: ApplyInput): ApplyOutcome {
   });
   const time =
     previous !== undefined && equalSets(previous.fields, applied) ? previous.time : applier.time;
+  const removed = live === undefined ? emptySet : removedFields(live, pruned, type);
   const kept = remaining.map((manager) =>
     sharesScope(manager, applier)
-      ? { ...manager, fields: existingFields(manager.fields, pruned, type) }
+      ? { ...manager, fields: difference(manager.fields, removed) }
       : manager,
   );
   return { merged: pruned, managers: [...kept, { ...applier, time, fields: applied }] };

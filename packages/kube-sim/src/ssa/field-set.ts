@@ -41,31 +41,66 @@ export function itemsOf(list: readonly unknown[], type: FieldType): Map<string, 
   return items;
 }
 
-/** All fields of a value: its leaves, the elements of its lists, and maps that are empty. */
+/**
+ * The fields that a manager declares by a value: its leaves, the elements of its lists, and maps that are empty. Lists without an
+ * element declare nothing, unless they are one value as a whole.
+ */
 export function fieldSetOf(value: unknown, type: FieldType): FieldSet {
   const shape = shapeOf(value, type);
   if (shape === "leaf") return leaf;
   const children = new Map<string, FieldSet>();
   if (shape === "map") {
-    for (const [field, entry] of Object.entries(value as JsonMap)) {
-      if (entry !== undefined) children.set(`f:${field}`, fieldSetOf(entry, fieldOf(type, field)));
+    const entries = Object.entries(value as JsonMap).filter(([, entry]) => entry !== undefined);
+    for (const [field, entry] of entries) {
+      const inner = fieldSetOf(entry, fieldOf(type, field));
+      if (!isEmptySet(inner)) children.set(`f:${field}`, inner);
     }
-    return { member: children.size === 0, children };
+    return { member: entries.length === 0, children };
   }
   for (const [element, item] of itemsOf(value as unknown[], type)) {
     const inner = shape === "set" ? leaf : fieldSetOf(item, itemType(type));
     children.set(element, { member: true, children: inner.children });
   }
-  return { member: children.size === 0, children };
+  return { member: false, children };
 }
 
-/** The fields whose value in `after` differs from that in `before`, or that are new. */
-export function changedFields(before: unknown, after: unknown, type: FieldType): FieldSet {
-  if (before === undefined) return after === undefined ? emptySet : fieldSetOf(after, type);
+/** Everything in a value, the maps and lists that hold it too: what comes or goes with it as a whole. */
+function wholeOf(value: unknown, type: FieldType): FieldSet {
+  const shape = shapeOf(value, type);
+  if (shape === "leaf") return leaf;
+  const children = new Map<string, FieldSet>();
+  if (shape === "map") {
+    for (const [field, entry] of Object.entries(value as JsonMap)) {
+      if (entry !== undefined) children.set(`f:${field}`, wholeOf(entry, fieldOf(type, field)));
+    }
+  } else {
+    for (const [element, item] of itemsOf(value as unknown[], type)) {
+      children.set(element, shape === "set" ? leaf : wholeOf(item, itemType(type)));
+    }
+  }
+  return { member: true, children };
+}
+
+/** The fields of `before` that are not in `after` any more. */
+export function removedFields(before: unknown, after: unknown, type: FieldType): FieldSet {
+  return changedFields(after, before, type, "absent");
+}
+
+/**
+ * The fields whose value in `after` differs from that in `before`, or that are new; with `absent`, only those that `before` has
+ * not.
+ */
+export function changedFields(
+  before: unknown,
+  after: unknown,
+  type: FieldType,
+  which: "absent" | "other" = "other",
+): FieldSet {
   if (after === undefined) return emptySet;
+  if (before === undefined) return wholeOf(after, type);
   const shape = shapeOf(after, type);
   if (shape === "leaf" || shape !== shapeOf(before, type)) {
-    return equalJson(before, after) ? emptySet : fieldSetOf(after, type);
+    return which === "absent" || equalJson(before, after) ? emptySet : wholeOf(after, type);
   }
   const children = new Map<string, FieldSet>();
   const add = (element: string, set: FieldSet): void => {
@@ -74,41 +109,19 @@ export function changedFields(before: unknown, after: unknown, type: FieldType):
   if (shape === "map") {
     for (const [field, entry] of Object.entries(after as JsonMap)) {
       const old = (before as JsonMap)[field];
-      add(`f:${field}`, changedFields(old, entry, fieldOf(type, field)));
+      add(`f:${field}`, changedFields(old, entry, fieldOf(type, field), which));
     }
     return { member: false, children };
   }
   const old = itemsOf(before as unknown[], type);
   for (const [element, item] of itemsOf(after as unknown[], type)) {
     if (!old.has(element)) {
-      const inner = shape === "set" ? leaf : fieldSetOf(item, itemType(type));
-      add(element, { member: true, children: inner.children });
+      add(element, shape === "set" ? leaf : wholeOf(item, itemType(type)));
     } else if (shape === "keyed") {
-      add(element, changedFields(old.get(element), item, itemType(type)));
+      add(element, changedFields(old.get(element), item, itemType(type), which));
     }
   }
   return { member: false, children };
-}
-
-/** The part of a set whose fields a value has. */
-export function existingFields(set: FieldSet, value: unknown, type: FieldType): FieldSet {
-  if (value === undefined) return emptySet;
-  const shape = shapeOf(value, type);
-  if (shape === "leaf") return isEmptySet(set) ? emptySet : leaf;
-  const children = new Map<string, FieldSet>();
-  const items = shape === "map" ? undefined : itemsOf(value as unknown[], type);
-  for (const [element, child] of set.children) {
-    const field = element.slice(2);
-    const found = items === undefined ? (value as JsonMap)[field] : items.get(element);
-    const inner = items === undefined ? fieldOf(type, field) : itemType(type);
-    if (shape === "set") {
-      if (found !== undefined) children.set(element, leaf);
-      continue;
-    }
-    const kept = existingFields(child, found, inner);
-    if (!isEmptySet(kept)) children.set(element, kept);
-  }
-  return { member: set.member, children };
 }
 
 export function union(left: FieldSet, right: FieldSet): FieldSet {

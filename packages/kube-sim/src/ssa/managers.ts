@@ -1,13 +1,13 @@
 /** Who owns which fields of an object, read from and written to `metadata.managedFields`. */
-import type { JsonMap } from "../json.ts";
+import { isMap, type JsonMap } from "../json.ts";
 import type { ManagedFieldsEntry } from "../sim-object.ts";
 import {
   changedFields,
   difference,
   equalSets,
-  existingFields,
   fromFieldsV1,
   isEmptySet,
+  removedFields,
   toFieldsV1,
   union,
   type FieldSet,
@@ -117,9 +117,30 @@ export function isSameManager(left: Identity, right: Identity): boolean {
   );
 }
 
+/** What the types of built-in kinds always have, so that nobody owns it as a whole. */
+const alwaysThere = new Set([
+  "metadata",
+  "spec",
+  "status",
+  "template",
+  "jobTemplate",
+  "strategy",
+  "updateStrategy",
+  "containers",
+  "rules",
+]);
+
+/** The object before it was made. */
+function blankOf(object: JsonMap): JsonMap {
+  const there = Object.entries(object).filter(([field]) => alwaysThere.has(field));
+  return Object.fromEntries(
+    there.map(([field, value]) => [field, isMap(value) ? blankOf(value) : []]),
+  );
+}
+
 /**
  * Ownership after an update (PUT, POST, every PATCH but apply): the writer owns what it changed,
- * everybody else loses these fields, and nobody owns what is no longer there.
+ * everybody else loses these fields, and nobody owns what was taken away.
  */
 export function managersAfterUpdate(
   managers: readonly Manager[],
@@ -131,7 +152,9 @@ export function managersAfterUpdate(
   writer: Identity,
 ): Manager[] {
   const { before, after, type } = change;
-  const changed = changedFields(before, after, type);
+  const old = before === undefined ? blankOf(after) : { metadata: {}, ...before };
+  const changed = changedFields(old, after, type);
+  const removed = removedFields(old, after, type);
   const others: Manager[] = [];
   let own: FieldSet = { ...changed, member: false };
   let time = writer.time;
@@ -140,12 +163,12 @@ export function managersAfterUpdate(
     // Fields under another subresource are not part of what was written here.
     if (isOther && !sharesScope(manager, writer)) others.push(manager);
     else if (isOther) {
-      const fields = existingFields(difference(manager.fields, changed), after, type);
+      const fields = difference(difference(manager.fields, changed), removed);
       others.push({ ...manager, fields });
     } else {
-      own = union(manager.fields, own);
-      if (equalSets(existingFields(own, after, type), manager.fields)) time = manager.time;
+      own = union(difference(manager.fields, removed), own);
+      if (equalSets(own, manager.fields)) time = manager.time;
     }
   }
-  return [...others, { ...writer, time, fields: existingFields(own, after, type) }];
+  return [...others, { ...writer, time, fields: own }];
 }

@@ -29,6 +29,24 @@ export function describeApply(site: () => Site): void {
   describeCreate(site);
 }
 
+interface DeploymentShape extends KubeObject {
+  metadata: KubeObject["metadata"];
+  readonly spec: { readonly template: { readonly spec: object } };
+}
+
+const labelled = { "f:metadata": { "f:labels": {} } };
+
+/** The fields of an object by who owns them, without those of its controllers. */
+function fieldsOf({ metadata }: KubeObject): Readonly<Record<string, unknown>> {
+  const entries = (metadata["managedFields"] ?? []) as readonly {
+    readonly manager: string;
+    readonly fieldsV1: unknown;
+    readonly subresource?: string;
+  }[];
+  const own = entries.filter(({ subresource }) => subresource === undefined);
+  return Object.fromEntries(own.map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
+}
+
 function describeFields(site: () => Site): void {
   describe("applying", () => {
     it("creates, and the same again changes nothing, not even the version", async () => {
@@ -82,6 +100,57 @@ function describeFields(site: () => Site): void {
       expect(error.causes.map(({ field }) => field)).toEqual([".data.a"]);
       const { object } = await kube.apply(ref, ours, { force: true });
       expect(object["data"]).toEqual({ a: "ours", b: "theirs" });
+    });
+
+    it("an empty map is declared, and belongs to whoever fills it", async () => {
+      const { apply } = await bench(site(), "ConfigMap");
+      const ours = configMap({ name: "m", data: {}, labels: {} });
+      const declared = (await apply(ours)).object;
+      expect(fieldsOf(declared)).toEqual({ octoplane: { "f:data": {}, ...labelled } });
+      const theirs = configMap({ name: "m", data: { a: "1" } });
+      const error = await refusal(apply(theirs, { manager: "them" }));
+      expect(error.causes.map(({ field }) => field)).toEqual([".data"]);
+      const filled = (await apply(theirs, { manager: "them", force: true })).object;
+      const theirFields = { "f:data": { "f:a": {} } };
+      // What is empty is not in the object, and yet ours.
+      expect(fieldsOf(filled)).toEqual({ octoplane: labelled, them: theirFields });
+      const both = (await apply(ours)).object;
+      expect(both["data"]).toEqual({ a: "1" });
+      expect(fieldsOf(both)).toEqual({
+        octoplane: { "f:data": {}, ...labelled },
+        them: theirFields,
+      });
+    });
+
+    it("an empty list is declared only where the list is one value", async () => {
+      const { apply } = await bench(site(), "Deployment", "apps");
+      const object = structuredClone(deployment("a")) as DeploymentShape;
+      Object.assign(object.spec.template.spec, { tolerations: [], volumes: [] });
+      const fields = JSON.stringify(fieldsOf((await apply(object)).object)["octoplane"]);
+      expect(fields).toContain('"f:tolerations":{}');
+      expect(fields).not.toContain("f:volumes");
+    });
+
+    it("what is created is owned with the maps and lists that hold it", async () => {
+      const { kube, kinds, freshNamespace } = site();
+      const namespace = await freshNamespace();
+      const object = structuredClone(deployment("a")) as DeploymentShape;
+      object.metadata = { ...object.metadata, namespace, labels: { a: "b" } };
+      const volumes = [{ name: "v", emptyDir: {} }];
+      Object.assign(object.spec.template.spec, { volumes });
+      const made = await kube.create(kindNamed(kinds, "Deployment", "apps"), object);
+      expect(fieldsOf(made)["octoplane"]).toMatchObject({
+        "f:metadata": { "f:labels": { ".": {}, "f:a": {} } },
+        "f:spec": {
+          "f:template": {
+            "f:metadata": { "f:labels": { ".": {} } },
+            "f:spec": {
+              "f:containers": { 'k:{"name":"main"}': { ".": {}, "f:image": {} } },
+              "f:volumes": { ".": {}, 'k:{"name":"v"}': { ".": {}, "f:emptyDir": {} } },
+            },
+          },
+        },
+      });
     });
 
     it("as a dry run answers with the result and keeps nothing", async () => {

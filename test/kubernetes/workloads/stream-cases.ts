@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { applications } from "../../e2e/field.ts";
+import { echo } from "../../e2e/manifests.ts";
+import { collect, openSocket } from "../../e2e/streams-field.ts";
+import { waitFor } from "../../wait-for.ts";
+import type { RealField } from "./real-field.ts";
+
+export function streamCases(field: () => RealField): void {
+  let app: string;
+  let pods: readonly string[];
+  beforeAll(async () => {
+    app = await field().deploy(echo("front", { replicas: 2 }));
+    await field().untilRunning(app);
+    pods = (await field().list(app, "pods")).map(({ name }) => name);
+  });
+  afterAll(async () => await field().remove(app));
+
+  const server = () => ({
+    address: field().octoplane.address,
+    tokenOf: () => field().octoplane.adminToken,
+  });
+
+  it("the logs of two Pods are merged and followed", async () => {
+    expect(pods).toHaveLength(2);
+    const reading = new AbortController();
+    const answer = await fetch(
+      `${server().address}${applications}/${app}/logs?follow=true&tail=0`,
+      { headers: { authorization: `Bearer ${server().tokenOf()}` }, signal: reading.signal },
+    );
+    expect(answer.status).toBe(200);
+    let seen = "";
+    const decoder = new TextDecoder();
+    const read = (async () => {
+      for await (const chunk of answer.body!) seen += decoder.decode(chunk);
+    })().catch(() => undefined);
+    await waitFor("a line of each", () => {
+      field().plane.writeLog("working");
+      return pods.every((pod) => seen.includes(`${pod}/echo working\n`));
+    });
+    reading.abort();
+    await read;
+    const once = await fetch(`${server().address}${applications}/${app}/logs?tail=1`, {
+      headers: { authorization: `Bearer ${server().tokenOf()}` },
+    });
+    const lines = (await once.text()).trim().split("\n").toSorted();
+    expect(lines).toEqual(pods.map((pod) => `${pod}/echo working`).toSorted());
+  });
+
+  it("a command runs in a container, and how it ended comes last", async () => {
+    const words = ["sh", "-c", "echo hello; echo oh >&2; exit 4"];
+    const command = words.map((word) => `command=${encodeURIComponent(word)}`).join("&");
+    const path = `${applications}/${app}/exec?pod=${pods[0]}&${command}`;
+    const texts = await collect((await openSocket(server(), path)).end!);
+    expect(texts).toMatchObject({ 1: "hello\n", 2: "oh\n" });
+    // A kubelet says it by NonZeroExitCode, kwok in words.
+    expect(JSON.parse(texts[3]!).status).toBe("Failure");
+    expect(texts[3]).toContain("exit status 4");
+  });
+
+  it("a port of a Pod is reached", async () => {
+    const path = `${applications}/${app}/portforward?pod=${pods[0]}&port=8080`;
+    const { end } = await openSocket(server(), path, { protocol: "v4.channel.k8s.io" });
+    const request = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nthere";
+    await end!.send(Buffer.from(`\0${request}`));
+    let text = "";
+    for await (const message of end!.messages()) {
+      text += message.subarray(1).toString("latin1");
+      if (text.includes("there")) end!.close();
+    }
+    expect(text).toContain("HTTP/1.1 200 OK");
+  });
+}

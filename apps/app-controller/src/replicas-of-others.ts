@@ -14,7 +14,7 @@ const replicasManager = `${fieldManager}-replicas`;
 
 /** Before an apply that leaves the replicas out: keeps the number that runs. */
 export async function keepReplicas(
-  view: ClusterView,
+  view: Pick<ClusterView, "kube">,
   desired: DesiredObject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function keepReplicas(
 
 /** After an object was made: begins with the number of the manifest, if it has one. */
 export async function beginReplicas(
-  view: ClusterView,
+  view: Pick<ClusterView, "kube">,
   desired: DesiredObject,
   signal: AbortSignal,
 ): Promise<void> {
@@ -55,7 +55,7 @@ function areOurs({ metadata }: KubeObject): boolean {
 }
 
 async function setReplicas(
-  { kube }: ClusterView,
+  { kube }: Pick<ClusterView, "kube">,
   { ref, object }: DesiredObject,
   { replicas, signal }: { readonly replicas: number; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -66,17 +66,18 @@ async function setReplicas(
     {
       method: "PATCH",
       path: objectPath(ref),
-      search: `?fieldManager=${replicasManager}&force=true`,
+      search: `?fieldManager=${replicasManager}`,
       headers: { "content-type": "application/apply-patch+yaml" },
       body: Readable.from([Buffer.from(JSON.stringify(patch))]),
     },
     signal,
   );
   answer.body.resume();
-  if (answer.status < 300) return;
+  // Without force: whoever has set another number meanwhile has taken them over already, which is what we want.
+  if (answer.status < 300 || answer.status === 409) return;
   throw new KubeError(`the replicas of ${kind} ${name} could not be handed over`, {
     status: answer.status,
     reason: "HandOver",
-    retry: answer.status >= 500 || answer.status === 409 || answer.status === 429,
+    retry: answer.status >= 500 || answer.status === 429,
   });
 }

@@ -26,13 +26,41 @@ interface Selection {
   readonly projects: readonly string[];
   /** Part of the path of the files to run; all of the projects when empty. */
   readonly files: readonly string[];
+  /** Those of the projects that are left out. */
+  readonly without?: readonly string[];
   /** What must be there. */
   readonly required: readonly string[];
 }
 
+/** What goes through the whole life of applications: some minutes of its own. */
+const lengthy = [
+  "odd-cases/",
+  "bad-metrics.test.ts",
+  "health.test.ts",
+  "hook-certificates.test.ts",
+  "hooks.test.ts",
+  "migrate-hooks.test.ts",
+  "moves-and-losses.test.ts",
+  "observer-schema.test.ts",
+  "oidc-login.test.ts",
+  "rok-actions.test.ts",
+  "rok-clusters.test.ts",
+  "rok-reading.test.ts",
+  "rok-streams.test.ts",
+  "rok-top.test.ts",
+  "runs.test.ts",
+  "streams.test.ts",
+  "tosca.test.ts",
+].map((name) => `test/e2e/${name}`);
+
 const selections: Readonly<Record<string, Selection>> = {
-  default: { projects: ["unit", "conformance", "e2e"], files: [], required: [] },
-  long: { projects: ["long"], files: [], required: [] },
+  default: {
+    projects: ["unit", "conformance", "e2e"],
+    files: [],
+    without: lengthy,
+    required: [],
+  },
+  long: { projects: ["long", "e2e"], files: ["test/long/", ...lengthy], required: [] },
   etcd: {
     projects: ["conformance", "e2e", "long"],
     files: ["etcd", "resources", "api", "simulated", "distributed"],
@@ -59,7 +87,7 @@ if (!selection) {
   process.exitCode = await run(selection);
 }
 
-async function run({ projects, files, required }: Selection): Promise<number> {
+async function run({ projects, files, without = [], required }: Selection): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (required.includes("kubernetes") && controlPlaneBinaries() === undefined) {
     await buildControlPlane(say);
@@ -84,6 +112,7 @@ async function run({ projects, files, required }: Selection): Promise<number> {
         "--reporter=dot",
         "--reporter=json",
         `--outputFile.json=${results}`,
+        ...without.map((path) => `--exclude=${path.endsWith("/") ? `${path}**` : path}`),
         ...(explored === undefined ? [] : ["--testTimeout=300000"]),
         ...files,
       ],
@@ -114,7 +143,7 @@ function tellWhatIsLeftOut(projects: readonly string[]): void {
   if (name !== "default") return;
   // Each takes minutes, installed or not.
   process.stdout.write(
-    "left out: the suites that start whole processes, and the API over etcd (npm run test:long)\n" +
+    "left out: the suites that start whole processes, those of running applications, and the API over etcd (npm run test:long)\n" +
       "left out: the suites on a real Kubernetes (npm run test:kubernetes; needs Go 1.26 to build it once)\n" +
       "left out: the suites with Krake's command line, Keycloak and Keystone (npm run test:interop; needs Python 3.11, Java 17 and Maven)\n",
   );

@@ -33,8 +33,10 @@ it("replicas of somebody else begin as the manifest says, unless he was quicker"
   const owner = { uid: "u", namespace: "n", name: "web" };
   const world = { ...discovery, defaultNamespace: "default" };
   const [desired] = desiredObjects(manifest, world, owner, { ignore_replicas: true }).objects;
-  const replicas = async (): Promise<unknown> =>
-    ((await kube.get(desired!.ref))?.["spec"] as { readonly replicas: number }).replicas;
+  const replicas = async (): Promise<unknown> => {
+    const live = await kube.get(desired!.ref);
+    return (live!["spec"] as { readonly replicas: number }).replicas;
+  };
 
   await kube.apply(desired!.ref, desired!.object, { force: true }, signal);
   await beginReplicas({ kube }, desired!, signal);

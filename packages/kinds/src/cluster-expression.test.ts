@@ -35,7 +35,7 @@ function refusal(text: string): { readonly at: number; readonly message: string 
 function quickly<T>(work: () => T): T {
   const began = performance.now();
   const result = work();
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
   return result;
 }
 

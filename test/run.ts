@@ -36,9 +36,11 @@ interface Selection {
 const lengthy = [
   "odd-cases/",
   "bad-metrics.test.ts",
+  "copies.test.ts",
   "health.test.ts",
   "hook-certificates.test.ts",
   "hooks.test.ts",
+  "krake-scheduling.test.ts",
   "migrate-hooks.test.ts",
   "moves-and-losses.test.ts",
   "observer-schema.test.ts",

@@ -8,9 +8,9 @@ import {
   readFileSync,
   rmSync,
 } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { freePorts } from "../free-port.ts";
 
 /** Real etcd for tests: on free ports of 127.0.0.1, in a folder of its own. */
 
@@ -216,19 +216,6 @@ function helpOf(binary: string): string {
     help = { binary, text };
   }
   return help.text;
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
 
 function isExecutable(path: string): boolean {

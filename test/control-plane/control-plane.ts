@@ -17,7 +17,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { controlPlaneBinaries, type ControlPlaneBinaries } from "./build.ts";
-import { Component, freePort } from "./component.ts";
+import { freePort } from "../free-port.ts";
+import { Component } from "./component.ts";
 
 export interface ControlPlane extends AsyncDisposable {
   /** A kubeconfig in YAML with one context, for an administrator. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../control-plane/component.ts";
+import { freePort } from "../free-port.ts";
 import type { Json } from "../rest.ts";
 import { ServerProcess } from "./server-process.ts";
 import { findSoftware } from "./software.ts";

@@ -1,12 +1,11 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { krakeFileOf } from "@octoplane/shared/krake-settings/krake-keys";
 import { hasEtcd, startEtcd, type EtcdServer } from "../conformance/etcd-server.ts";
+import { freePort } from "../free-port.ts";
 import { Program } from "../program.ts";
 import { waitFor } from "../wait-for.ts";
 import { krakeFiles } from "./krake-files.ts";
@@ -22,15 +21,6 @@ async function fresh(name: string): Promise<string> {
   const made = join(folder, name);
   await mkdir(made);
   return made;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;

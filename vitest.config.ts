@@ -18,6 +18,8 @@ export default defineConfig({
             "apps/*/src/**/*.test.ts",
             "test/tidy/*.test.ts",
           ],
+          // A guard against what never ends, not a measure: a machine that is busy may be slow.
+          testTimeout: 30_000,
           isolate: false,
         },
       },

@@ -245,7 +245,9 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   #decode<T>(change: Change, decode: (entry: Entry) => Stored<T>): Stored<T> | undefined {
     if (change.type !== "put") return undefined;
     try {
-      return decode(change.entry);
+      // Kept for as long as the object is: without the text that it was read from.
+      const { record, revision } = decode(change.entry);
+      return { record, revision };
     } catch (error) {
       this.#reportBroken(error);
       return undefined;

@@ -2,9 +2,10 @@ import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import type { Metadata, ResourceRef } from "@octoplane/kinds/metadata";
 import { redactedSecret } from "@octoplane/kinds/redacted-secret";
 import { failure } from "@octoplane/shared/errors";
+import { limits } from "@octoplane/shared/limits";
 import type { Entry } from "@octoplane/store/store";
 import type { Part } from "./keys.ts";
-import { deflatedIfLarge, type PlainRecord } from "./deflated-record.ts";
+import { bulkOf, deflate, type PlainRecord } from "./deflated-record.ts";
 import { migrateRecord, newestVersion } from "./schema-version.ts";
 import { mapSecrets } from "./secret-fields.ts";
 
@@ -30,26 +31,34 @@ export interface StatusRecord {
 export interface Stored<T> {
   readonly record: T;
   readonly revision: bigint;
+  /** Its bulk as it stands in the store, where it is large. */
+  readonly deflated?: string;
 }
 
 /** Always of the newest form, whatever the record was read from. */
 export function encodeRecord(record: ObjectRecord | StatusRecord): Uint8Array {
-  return Buffer.from(JSON.stringify({ v: newestVersion, ...deflatedIfLarge(record) }));
+  const name = "fields" in record ? bulkOf.object : bulkOf.status;
+  const { [name]: value, ...rest }: PlainRecord = { ...record };
+  const head = JSON.stringify({ v: newestVersion, ...rest }).slice(0, -1);
+  const bulk = JSON.stringify(value);
+  const isLarge = bulk.length > limits.plainRecordCharsMax;
+  const tail = isLarge ? `"deflated":"${deflate(bulk)}"` : `"${name}":${bulk}`;
+  return Buffer.from(`${head},${tail}}`);
 }
 
 /** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */
 export function decodeObject(entry: Entry): Stored<ObjectRecord> {
-  return { record: parse<ObjectRecord>(entry, "object"), revision: entry.revision };
+  return decode<ObjectRecord>(entry, "object");
 }
 
 /** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */
 export function decodeStatus(entry: Entry): Stored<StatusRecord> {
-  return { record: parse<StatusRecord>(entry, "status"), revision: entry.revision };
+  return decode<StatusRecord>(entry, "status");
 }
 
 const fieldsOf = { object: ["metadata", "fields"], status: ["status"] } as const;
 
-function parse<T>(entry: Entry, part: Part): T {
+function decode<T>(entry: Entry, part: Part): Stored<T> {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(entry.value).toString("utf8"));
@@ -66,7 +75,12 @@ function parse<T>(entry: Entry, part: Part): T {
     if (typeof record[name] === "object" && record[name] !== null) continue;
     throw failure("Internal", `${entry.key} is a record without ${name}`);
   }
-  return record as T;
+  const { deflated } = value as { readonly deflated?: string };
+  return {
+    record: record as T,
+    revision: entry.revision,
+    ...(deflated === undefined ? {} : { deflated }),
+  };
 }
 
 /** The resource as everyone above sees it: joined, derived, with its credentials redacted. */

@@ -291,10 +291,7 @@ export class Repository<R extends AnyResource = AnyResource> {
         force || (next.metadata.deleted !== null && next.metadata.finalizers.length === 0);
       const writes = goes
         ? this.#removals(ref, pair)
-        : [
-            { key, value: encodeRecord(next) },
-            ...revisionWrites(this.kind, pair.object.record, next),
-          ];
+        : [{ key, value: encodeRecord(next) }, ...revisionWrites(this.kind, pair.object, next)];
       const guards = [{ key, revision: pair.object.revision }];
       // A status that counts one decision more would leave that decision behind.
       if (goes && pair.status)

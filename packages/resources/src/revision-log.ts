@@ -1,10 +1,10 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import type { Revision, RevisionRecord } from "@octoplane/kinds/revision";
 import { limits } from "@octoplane/shared/limits";
 import type { Store, Write } from "@octoplane/store/store";
 import { revisionKey, revisionPrefix } from "./keys.ts";
-import type { ObjectRecord } from "./record.ts";
+import { deflate, inflate } from "./deflated-record.ts";
+import type { ObjectRecord, Stored } from "./record.ts";
 
 /**
  * The last specifications of an object, each written down in the commit that replaces it: a ring of records, deflated because
@@ -14,12 +14,12 @@ import type { ObjectRecord } from "./record.ts";
 /** What is written beside the record that takes the place of this one. */
 export function revisionWrites(
   kind: AnyKind,
-  replaced: ObjectRecord,
+  replaced: Stored<ObjectRecord>,
   next: ObjectRecord,
 ): readonly Write[] {
-  const { uid, generation, modified: since } = replaced.metadata;
+  const { uid, generation, modified: since } = replaced.record.metadata;
   if (kind.keepsRevisions !== true || next.metadata.generation === generation) return [];
-  const fields = deflateRawSync(JSON.stringify(replaced.fields)).toString("base64");
+  const fields = replaced.deflated ?? deflate(JSON.stringify(replaced.record.fields));
   // One that would not fit into a commit beside its successor is not kept.
   if (fields.length > limits.revisionCharsMax) return [];
   const record: RevisionRecord = { generation, since, fields };
@@ -51,9 +51,7 @@ export async function readRevisions(store: Store, uid: string): Promise<readonly
 function parseRevision(value: Uint8Array): Revision | undefined {
   try {
     const { fields, ...rest } = JSON.parse(Buffer.from(value).toString("utf8")) as RevisionRecord;
-    const options = { maxOutputLength: limits.inflatedRecordBytesMax };
-    const text = inflateRawSync(Buffer.from(fields, "base64"), options).toString("utf8");
-    return { ...rest, fields: JSON.parse(text) as Revision["fields"] };
+    return { ...rest, fields: inflate(fields) as Revision["fields"] };
   } catch {
     return undefined;
   }

@@ -71,7 +71,7 @@ describe("a large record", () => {
   it("that is broken, or more than a record may be, is refused by name", () => {
     const bomb = deflateRawSync(Buffer.alloc(limits.inflatedRecordBytesMax + 1, 32));
     const cases: readonly (readonly [object, string])[] = [
-      [{ deflated: "AAAA" }, "is deflated, and broken"],
+      [{ uid: "u", deflated: "AAAA" }, "is deflated, and broken"],
       [{ deflated: bomb.toString("base64") }, "is deflated, and broken"],
       [{ deflated: deflateRawSync("[]").toString("base64") }, "is deflated, and no record"],
       [{ deflated: 1 }, "is not deflated as records are"],

@@ -56,7 +56,7 @@ export function migrateRecord(part: Part, stored: PlainRecord): PlainRecord | st
       "it was written by a newer one"
     );
   }
-  const record = version >= 3 ? inflated(written) : written;
+  const record = version >= 3 ? inflated(part, written) : written;
   if (typeof record === "string") return record;
   let current: PlainRecord = record;
   for (const migration of migrations.slice(version - 1)) current = migration[part](current);

@@ -79,6 +79,8 @@ export const limits = {
   heartbeatSeconds: 10,
   /** Characters of JSON kept for lists: some ten thousand small applications. */
   resourceTextCharsMax: 32 * 1024 * 1024,
+  /** Shorter answers go out in one write with their headers; longer ones as bytes that nobody has to count. */
+  answerTextCharsMax: 64 * 1024,
   /** Tokens whose good signature is remembered; with more in use at once, they are checked again. */
   verifiedTokensMax: 10_000,
   /** `blocking=` waits at most this long (Krake's intended limit). */

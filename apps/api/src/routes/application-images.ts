@@ -10,6 +10,7 @@ import { ImageSchema, imageViews, nodeImages, type NodeImages } from "../cluster
 import { onCluster } from "../clusters/kube-problem.ts";
 import { wantedPlaces } from "../clusters/wanted-places.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { StreamQuery } from "../http/stream-query.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
@@ -37,10 +38,7 @@ export function applicationImageRoutes(app: FastifyInstance, context: ApiContext
         ? lists.flat()
         : imageViews(null, wantedManifest(application.spec), undefined);
     const list = { api: kind.api, kind: "ImageList", metadata: {}, items };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(list));
+    return sendJson(reply.header("cache-control", "no-store"), list);
   });
 }
 

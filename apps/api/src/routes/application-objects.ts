@@ -14,6 +14,7 @@ import {
 } from "../clusters/standing-objects.ts";
 import { desiredAt, isNamed, wantedPlaces, type WantedPlace } from "../clusters/wanted-places.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { StreamQuery } from "../http/stream-query.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
@@ -36,10 +37,7 @@ export function applicationObjectRoutes(app: FastifyInstance, context: ApiContex
       ),
     );
     const list = { api: kind.api, kind: "ObjectList", metadata: {}, items: lists.flat() };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(list));
+    return sendJson(reply.header("cache-control", "no-store"), list);
   });
 }
 

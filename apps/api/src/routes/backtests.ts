@@ -9,6 +9,7 @@ import type { ApiContext } from "../api-context.ts";
 import { backtestNamespace } from "../placement/backtest-namespace.ts";
 import type { LongWork } from "../placement/long-work.ts";
 import { demandWhatIf } from "./demand-what-if.ts";
+import { sendJson } from "../http/send-json.ts";
 
 /** `POST …/backtests`: what another policy would have come to. The rights are those of a plan, under its own name. */
 export function backtestRoutes(app: FastifyInstance, context: ApiContext, work: LongWork): void {
@@ -27,9 +28,6 @@ export function backtestRoutes(app: FastifyInstance, context: ApiContext, work: 
     const result = await work.run({ reply, closing }, (turns) =>
       backtestNamespace(context, namespace, { asked, turns }),
     );
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(result));
+    return sendJson(reply.header("cache-control", "no-store"), result);
   });
 }

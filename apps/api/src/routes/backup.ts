@@ -10,6 +10,7 @@ import { userOf, type ApiContext } from "../api-context.ts";
 import { demandEscalation } from "../auth/demand-escalation.ts";
 import { isDryRun } from "../http/query.ts";
 import { dryRunQuery } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 
 const RestoreSchema = Type.Object(
   {
@@ -101,6 +102,6 @@ export function backupRoutes(app: FastifyInstance, context: ApiContext): void {
       key: body.records[index]?.key,
       result,
     }));
-    return reply.type("application/json").send(JSON.stringify({ results }));
+    return sendJson(reply, { results });
   });
 }

@@ -9,6 +9,7 @@ import { userOf, type ApiContext } from "../api-context.ts";
 import { demandGrants } from "../auth/demand-grant.ts";
 import { isDryRun } from "../http/query.ts";
 import { dryRunQuery } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 
 const BootstrapSchema = Type.Object(
   {
@@ -71,16 +72,14 @@ export function bootstrapRoute(app: FastifyInstance, context: ApiContext): void 
       problems,
       judge: (look) => demandGrants(context, user, drafts, look),
     });
-    return reply.type("application/json").send(
-      JSON.stringify({
-        results: drafts.map(({ kind, ref }, at) => ({
-          result: results[at],
-          api: kind.api,
-          kind: kind.kind,
-          namespace: ref.namespace ?? null,
-          name: ref.name,
-        })),
-      }),
-    );
+    return sendJson(reply, {
+      results: drafts.map(({ kind, ref }, at) => ({
+        result: results[at],
+        api: kind.api,
+        kind: kind.kind,
+        namespace: ref.namespace ?? null,
+        name: ref.name,
+      })),
+    });
   });
 }

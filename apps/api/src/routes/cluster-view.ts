@@ -6,6 +6,7 @@ import type { ApiContext } from "../api-context.ts";
 import { onCluster } from "../clusters/kube-problem.ts";
 import { NodeViewSchema, nodeViews } from "../clusters/node-view.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
 
@@ -23,9 +24,6 @@ export function clusterViewRoutes(app: FastifyInstance, context: ApiContext): vo
     const kube = await context.connections.kubeOf({ namespace, name });
     const items = await onCluster(name, () => nodeViews(kube, gone));
     const list = { api: kind.api, kind: "NodeList", metadata: {}, items };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(list));
+    return sendJson(reply.header("cache-control", "no-store"), list);
   });
 }

@@ -11,6 +11,7 @@ import { onCluster } from "../clusters/kube-problem.ts";
 import { PlaceDifferenceSchema, placeDifferences } from "../clusters/place-differences.ts";
 import { desiredAt, wantedPlaces } from "../clusters/wanted-places.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { StreamQuery } from "../http/stream-query.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
@@ -64,10 +65,7 @@ export function differenceRoutes(app: FastifyInstance, context: ApiContext): voi
       ),
     );
     const answer = { api: kind.api, kind: "DifferenceList", metadata: {}, items: lists.flat() };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(answer));
+    return sendJson(reply.header("cache-control", "no-store"), answer);
   });
 }
 

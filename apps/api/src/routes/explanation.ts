@@ -8,6 +8,7 @@ import { readFleetAt } from "@octoplane/resources/fleet-history";
 import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { explainApplication } from "../placement/explain-application.ts";
 import { decodeInTurns } from "../placement/fleet-cache.ts";
 import type { LongWork, Turns } from "../placement/long-work.ts";
@@ -24,10 +25,7 @@ export function explanationRoutes(app: FastifyInstance, context: ApiContext, wor
     const explained = await work.run({ reply, closing }, (turns) =>
       explainApplication(context, application, turns),
     );
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(explained));
+    return sendJson(reply.header("cache-control", "no-store"), explained);
   });
 
   const words = { answer: ReplaySchema };
@@ -39,7 +37,7 @@ export function explanationRoutes(app: FastifyInstance, context: ApiContext, wor
     const replayed = await work.run({ reply, closing }, (turns) =>
       replayDecision(context, metadata, { sequence, turns }),
     );
-    return reply.type("application/json").send(JSON.stringify(replayed));
+    return sendJson(reply, replayed);
   });
 }
 

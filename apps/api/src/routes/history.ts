@@ -8,6 +8,7 @@ import { cascadeOf } from "@octoplane/resources/cascade";
 import { readEvents } from "@octoplane/resources/event-log";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { demand, pathOf } from "./resource.ts";
 
 const EventListSchema = Type.Object({
@@ -33,7 +34,7 @@ export function historyRoutes(app: FastifyInstance, context: ApiContext, kind: A
     const object = await context.resources.of(kind).mustGet(ref);
     const items = await readEvents(context.resources.parts.store, object);
     const list = { api: kind.api, kind: "EventList", metadata: {}, items };
-    return reply.type("application/json").send(JSON.stringify(list));
+    return sendJson(reply, list);
   });
 
   const cascade = operation(kind)("preview the deletion of", { answer: CascadePreviewSchema });
@@ -53,7 +54,7 @@ export function historyRoutes(app: FastifyInstance, context: ApiContext, kind: A
     });
     const hidden = all.length - seen.length;
     const preview = { api: kind.api, kind: "CascadePreview", metadata: {}, items, hidden };
-    return reply.type("application/json").send(JSON.stringify(preview));
+    return sendJson(reply, preview);
   });
 }
 

@@ -10,6 +10,7 @@ import { demandEscalation } from "../auth/demand-escalation.ts";
 import { isDryRun } from "../http/query.ts";
 import { readJson } from "../http/read-json.ts";
 import { dryRunQuery } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { ClusterLooks } from "../look-on-clusters.ts";
 
 const closed = { additionalProperties: false } as const;
@@ -97,7 +98,7 @@ export function importRoute(app: FastifyInstance, context: ApiContext): void {
         look: looks.look,
       },
     );
-    return reply.type("application/json").send(JSON.stringify({ results }));
+    return sendJson(reply, { results });
   });
 }
 

@@ -11,6 +11,7 @@ import {
 import { readMetricValue } from "@octoplane/resources/metric-values";
 import { userOf, type ApiContext } from "../api-context.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { demand, pathOf } from "./resource.ts";
 
 /** `GET …/metrics/{name}/value`: what the scheduler knows of a metric now. Whoever may read the metric may read it. */
@@ -32,10 +33,7 @@ export function metricValueRoutes(app: FastifyInstance, context: ApiContext): vo
         age: ageOf(record, clock.now()),
         ...(isMeasured ? { clusters: clusterValues(context, request, metric) } : {}),
       };
-      return reply
-        .header("cache-control", "no-store")
-        .type("application/json")
-        .send(JSON.stringify(value));
+      return sendJson(reply.header("cache-control", "no-store"), value);
     });
   }
 }

@@ -5,6 +5,7 @@ import type { ApiContext } from "../api-context.ts";
 import type { LongWork } from "../placement/long-work.ts";
 import { planNamespace } from "../placement/plan-namespace.ts";
 import { demandWhatIf } from "./demand-what-if.ts";
+import { sendJson } from "../http/send-json.ts";
 
 /**
  * `POST …/plans`: what would happen if. It needs a right of its own, because it costs something, and those to list what it
@@ -26,9 +27,6 @@ export function planRoutes(app: FastifyInstance, context: ApiContext, work: Long
     const plan = await work.run({ reply, closing }, (turns) =>
       planNamespace(context, namespace, { asked, turns }),
     );
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(plan));
+    return sendJson(reply.header("cache-control", "no-store"), plan);
   });
 }

@@ -16,6 +16,7 @@ import { partsOf, PodSchema, podView } from "../clusters/pod-view.ts";
 import { noteDetail } from "../http/audit.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { StreamQuery } from "../http/stream-query.ts";
 import { demand, pathOf } from "./resource.ts";
 
@@ -67,10 +68,7 @@ export function podRoutes(app: FastifyInstance, context: ApiContext): void {
     });
     const items = chosen.map((pod) => podView(pod, cluster));
     const list = { api: kind.api, kind: "PodList", metadata: {}, items, truncated: isCut, ...more };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(list));
+    return sendJson(reply.header("cache-control", "no-store"), list);
   });
 
   deleteRoute(app, context);
@@ -99,7 +97,7 @@ function deleteRoute(app: FastifyInstance, context: ApiContext): void {
       await kube.delete({ served, namespace, name }, { propagation: "Background", uid });
       return found;
     });
-    return reply.type("application/json").send(JSON.stringify(podView(deleted, cluster)));
+    return sendJson(reply, podView(deleted, cluster));
   });
 }
 
@@ -118,10 +116,7 @@ function eventRoute(app: FastifyInstance, context: ApiContext): void {
       eventsOf(kube, roots, clientGone(request, reply)),
     );
     const answer = { api: kind.api, kind: "EventList", cluster, ...events };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(answer));
+    return sendJson(reply.header("cache-control", "no-store"), answer);
   });
 }
 
@@ -138,10 +133,7 @@ function treeRoute(app: FastifyInstance, context: ApiContext): void {
     );
     const items = found.nodes.map((node) => viewOf(node, "application"));
     const answer = { api: kind.api, kind: "Tree", cluster, items, truncated: found.isCut };
-    return reply
-      .header("cache-control", "no-store")
-      .type("application/json")
-      .send(JSON.stringify(answer));
+    return sendJson(reply.header("cache-control", "no-store"), answer);
   });
 }
 

@@ -22,6 +22,7 @@ import {
   wantsWatch,
 } from "../http/query.ts";
 import { bodySchemaOf, listSchemaOf, objectSchemaOf, operation } from "../http/route-schema.ts";
+import { sendJson, sendJsonText } from "../http/send-json.ts";
 import { refuseSummary, summaryOf } from "../http/summary.ts";
 import { held } from "./blocking.ts";
 import { serveWatch } from "./watch.ts";
@@ -154,7 +155,7 @@ async function list(
     isSummary ? JSON.stringify(summaryOf(kind, item)) : context.texts.of(item),
   );
   const text = `${head.slice(0, -1)},"items":[${texts.join(",")}]}`;
-  return reply.type("application/json").send(text);
+  return sendJsonText(reply, text);
 }
 
 /** Checks the right to a route of one object, or of a sub-resource of it, and gives its place. */
@@ -190,10 +191,7 @@ function refOfRequest(request: FastifyRequest): Ref {
 }
 
 export function answer(reply: FastifyReply, resource: AnyResource): FastifyReply {
-  return reply
-    .header("etag", etagOf(resource))
-    .type("application/json")
-    .send(JSON.stringify(resource));
+  return sendJson(reply.header("etag", etagOf(resource)), resource);
 }
 
 /** Tells beside the answer of a write what is allowed and most likely a mistake, as Kubernetes does. */

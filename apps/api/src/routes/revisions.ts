@@ -12,6 +12,7 @@ import { readRevisions } from "@octoplane/resources/revision-log";
 import { failure, invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { changeObject } from "./change-object.ts";
 import { answer, demand, pathOf, withWarnings } from "./resource.ts";
 
@@ -70,14 +71,14 @@ export function revisionRoutes(app: FastifyInstance, context: ApiContext): void 
     const all = await specificationsOf(context, demand(context, kind, request, "get"));
     const items = all.map((one, index) => summaryOf(one, all[index + 1]));
     const body = { api: kind.api, kind: "RevisionList", metadata: {}, items };
-    return reply.type("application/json").send(JSON.stringify(body));
+    return sendJson(reply, body);
   });
 
   const read = operation(kind)("read one specification of", { answer: SpecificationSchema });
   app.get(`${pathOf(kind)}/revisions/:generation`, read, async (request, reply) => {
     const ref = demand(context, kind, request, "get");
     const found = pick(await specificationsOf(context, ref), ref, generationOf(request));
-    return reply.type("application/json").send(JSON.stringify(found));
+    return sendJson(reply, found);
   });
 
   const undo = operation(kind)("go back to a past specification of", {

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { ResourceRefSchema } from "@octoplane/kinds/metadata";
 import { countKeys, reseal, type KeyUse } from "@octoplane/resources/reseal";
 import { userOf, type ApiContext } from "../api-context.ts";
+import { sendJson } from "../http/send-json.ts";
 
 const KeySchema = Type.Object({
   id: Type.String({ description: "a part of the key's SHA-256; not the key" }),
@@ -42,7 +43,7 @@ export function secretRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get("/core/secrets/keys", { schema: keys }, async (request, reply) => {
     await prepare(request, "get");
     const items = listOf(parts.sealer.keyIds, await countKeys(parts));
-    return reply.type("application/json").send(JSON.stringify({ items }));
+    return sendJson(reply, { items });
   });
   const again = {
     tags,
@@ -58,7 +59,7 @@ export function secretRoutes(app: FastifyInstance, context: ApiContext): void {
     const { resealed, failed } = result;
     context.log.info({ user: userOf(request).name, resealed, failed }, "credentials were resealed");
     const answer = { ...result, keys: listOf(parts.sealer.keyIds, uses) };
-    return reply.type("application/json").send(JSON.stringify(answer));
+    return sendJson(reply, answer);
   });
 }
 

@@ -4,6 +4,7 @@ import { readAs } from "@octoplane/kinds/read-input";
 import { kinds } from "@octoplane/kinds/registry";
 import { questionRights, verbSchema } from "@octoplane/kinds/role";
 import { userOf, type ApiContext } from "../api-context.ts";
+import { sendJson } from "../http/send-json.ts";
 
 /** The version, and who one is. */
 export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
@@ -19,10 +20,7 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
   const summary = "a word of the octopus; Krake has such a route";
   const release = { tags, summary, response: { 202: Type.String() } };
   app.get("/release", { schema: release }, async (_request, reply) =>
-    reply
-      .code(202)
-      .type("application/json")
-      .send(JSON.stringify("Eight arms let go; three hearts beat on.")),
+    sendJson(reply.code(202), "Eight arms let go; three hearts beat on."),
   );
 }
 

@@ -11,6 +11,7 @@ import { invalid } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { dryRunOf } from "../http/query.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
+import { sendJson, sendJsonText } from "../http/send-json.ts";
 import { answer, demand, pathOf } from "./resource.ts";
 
 /**
@@ -62,7 +63,7 @@ export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
       const { metadata } = await context.resources.of(kind).mustGet(ref);
       const items = await readDecisions(store, metadata.uid);
       const list = { api: kind.api, kind: "DecisionList", metadata: {}, items };
-      return reply.type("application/json").send(JSON.stringify(list));
+      return sendJson(reply, list);
     });
   }
 
@@ -74,6 +75,6 @@ export function specialRoutes(app: FastifyInstance, context: ApiContext): void {
     const ref = demand(context, clusters, request, "get", "kubeconfig");
     const { spec } = await context.resources.of(ClusterKind).reveal(ref);
     const text = JSON.stringify(spec.kubeconfig);
-    return reply.header("cache-control", "no-store").type("application/json").send(text);
+    return sendJsonText(reply.header("cache-control", "no-store"), text);
   });
 }

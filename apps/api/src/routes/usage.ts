@@ -8,6 +8,7 @@ import { onCluster } from "../clusters/kube-problem.ts";
 import { nodeUsage, NodeUsageListSchema } from "../clusters/node-usage.ts";
 import { podUsage, PodUsageListSchema } from "../clusters/pod-usage.ts";
 import { operation } from "../http/route-schema.ts";
+import { sendJson } from "../http/send-json.ts";
 import { StreamQuery } from "../http/stream-query.ts";
 import { clientGone } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
@@ -44,8 +45,5 @@ function nodeRoute(app: FastifyInstance, context: ApiContext): void {
 }
 
 function answered(reply: FastifyReply, list: object): FastifyReply {
-  return reply
-    .header("cache-control", "no-store")
-    .type("application/json")
-    .send(JSON.stringify(list));
+  return sendJson(reply.header("cache-control", "no-store"), list);
 }

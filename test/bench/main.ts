@@ -17,6 +17,7 @@ import { benchPath } from "./path-bench.ts";
 import { benchRest } from "./rest-bench.ts";
 import { benchScale } from "./scale-bench.ts";
 import { benchStores } from "./store-bench.ts";
+import { benchStreams } from "./stream-bench.ts";
 import { benchWorkloads } from "./workload-bench.ts";
 
 const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void>> = {
@@ -27,6 +28,7 @@ const chapters: Readonly<Record<string, (report: Report) => Promise<void> | void
   scale: benchScale,
   growth: benchGrowth,
   workloads: benchWorkloads,
+  streams: (report) => benchStreams(report),
   load: (report) => benchLoad(report, Number(values.seconds)),
 };
 

@@ -18,6 +18,12 @@ function pair(): {
   return { client, server: new WebSocketEnd(far, { clock: systemClock }), raw: near };
 }
 
+test("a masked frame is byte for byte the example of RFC 6455, section 5.7", () => {
+  const mask = Buffer.from("37fa213d", "hex");
+  const frame = encodeFrame(opcodes.text, Buffer.from("Hello"), mask);
+  expect(frame.toString("hex")).toBe("818537fa213d7f9f4d5158");
+});
+
 test("frames come out as they went in, however they are chopped, masked or not", () => {
   const payloads = fc.array(fc.uint8Array({ maxLength: 70_000, size: "max" }), { maxLength: 4 });
   fc.assert(

@@ -14,7 +14,7 @@ import { freePorts } from "../free-port.ts";
 
 /** Real etcd for tests: on free ports of 127.0.0.1, in a folder of its own. */
 
-export interface EtcdOptions {
+interface EtcdOptions {
   /** A folder that outlives the server; a temporary one that is removed at the end when absent. */
   readonly dir?: string;
   /** Members of the cluster; 1 when absent. */

@@ -7,7 +7,7 @@ import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 // oxlint-disable-next-line typescript/no-explicit-any -- Answers have every shape.
 export type Body = Record<string, any>;
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: Body;
   readonly headers: Headers;

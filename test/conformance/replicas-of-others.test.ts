@@ -6,23 +6,10 @@ import { startSim } from "@octoplane/kube-sim/start-sim";
 import { systemClock } from "@octoplane/shared/clock";
 import { systemRandom } from "@octoplane/shared/random";
 import { meddle } from "../e2e/field.ts";
+import { deployment } from "../e2e/manifests.ts";
 
-const labels = { app: "web" };
-const manifest = [
-  {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "web" },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: { containers: [{ name: "web", image: "registry.example/web:1" }] },
-      },
-    },
-  },
-];
+const containers = [{ name: "web", image: "registry.example/web:1" }];
+const manifest = [deployment("web", { replicas: 2, containers })];
 
 it("replicas of somebody else begin as the manifest says, unless he was quicker", async () => {
   await using sim = await startSim({ clock: systemClock, random: systemRandom });

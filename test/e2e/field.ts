@@ -53,10 +53,15 @@ export class BareField implements AsyncDisposable {
     cluster: Named,
     name = this.fresh("app"),
   ): Promise<string> {
+    return await this.createOn(cluster, name, { manifest });
+  }
+
+  /** Creates an application that may be on one cluster only, with whatever else its specification says. */
+  async createOn(cluster: Named, name: string, spec: Json): Promise<string> {
     const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
     await this.rest.ok("POST", applications, {
       metadata: { name },
-      spec: { manifest, constraints },
+      spec: { constraints, ...spec },
     });
     return name;
   }
@@ -93,6 +98,13 @@ export class BareField implements AsyncDisposable {
     return await this.until(app, `is ${state} on ${cluster.name}`, (status) => {
       const isThere = status.running_on?.name === cluster.name && status.copies.length === 1;
       return status.state === state && isThere && status.observed_generation === generation;
+    });
+  }
+
+  /** Runs there, while one that it left may still be in the books. */
+  async untilServes(app: string, cluster: Named): Promise<Json> {
+    return await this.until(app, `runs on ${cluster.name}`, ({ state, running_on: running }) => {
+      return state === "RUNNING" && running.name === cluster.name;
     });
   }
 
@@ -146,9 +158,12 @@ export class Field extends BareField {
 /** So few workers that a slow cluster could take them all, if it were let. */
 export const workers = 12;
 
-export async function openField(more: object = {}): Promise<Field> {
+export async function openField(
+  more: { readonly app_controller?: object; readonly [setting: string]: object | undefined } = {},
+): Promise<Field> {
   const sim = await startSim({ clock: systemClock, random: systemRandom });
-  const settings = { app_controller: { start_grace: 0.4, worker_count: workers }, ...more };
+  const app_controller = { start_grace: 0.4, worker_count: workers, ...more.app_controller };
+  const settings = { ...more, app_controller };
   return new Field(await openConstellation({ settings }), sim);
 }
 
@@ -183,6 +198,12 @@ export function count(cluster: SimCluster) {
   };
 }
 
+const patchTypes = {
+  merge: "merge-patch+json",
+  strategic: "strategic-merge-patch+json",
+  apply: "apply-patch+yaml",
+} as const;
+
 /** What another field manager does, past Octoplane. */
 export async function meddle(
   cluster: SimCluster,
@@ -192,16 +213,15 @@ export async function meddle(
     readonly method?: string;
     readonly manager?: string;
     /** How a patch is meant. */
-    readonly type?: "merge" | "strategic";
+    readonly type?: keyof typeof patchTypes;
   } = {},
 ): Promise<void> {
   const { method = "PATCH", manager = "somebody", type = "merge" } = options;
-  const patchType = `application/${type === "merge" ? type : "strategic-merge"}-patch+json`;
   const response = await fetch(`${cluster.server}${path}?fieldManager=${manager}`, {
     method,
     headers: {
       authorization: `Bearer ${cluster.token}`,
-      "content-type": method === "PATCH" ? patchType : "application/json",
+      "content-type": `application/${method === "PATCH" ? patchTypes[type] : "json"}`,
     },
     body: JSON.stringify(patch),
   });

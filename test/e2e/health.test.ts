@@ -3,7 +3,8 @@ import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, count, openField, type Field } from "./field.ts";
-import { configMap, echo, job } from "./manifests.ts";
+import { configMap, echo, echoWith, job } from "./manifests.ts";
+import { podTroubles, type PodTrouble } from "./pod-troubles.ts";
 
 /** How applications are, and why they are not well: what Pods say, and what it costs to ask them. */
 
@@ -13,12 +14,6 @@ beforeAll(async () => {
 });
 afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-function withPod(name: string, change: (spec: Json) => void): Json[] {
-  const [deployment] = echo(name);
-  change(deployment.spec.template.spec);
-  return [deployment];
-}
-
 const healthy = (status: Json): Json =>
   status.conditions.find(({ type }: Json) => type === "Healthy");
 
@@ -27,22 +22,8 @@ async function objectsOf(app: string): Promise<Json[]> {
 }
 
 describe.concurrent("an application that is not well says what its Pods say", () => {
-  const cases: readonly (readonly [string, (spec: Json) => void, RegExp])[] = [
-    [
-      "ImagePullBackOff",
-      (spec) => void (spec.containers[0].image = "registry.example/does-not-exist:1"),
-      /0 of 1 Pods are ready; Pod \S+, container echo: Back-off pulling image "registry.example\/does-not-exist:1"/,
-    ],
-    [
-      "CrashLoopBackOff",
-      (spec) => void (spec.containers[0].image = "registry.example/crash-loop:1"),
-      /Pod \S+, container echo: ended with exit code 1, after 5 restarts/,
-    ],
-    [
-      "Unschedulable",
-      (spec) => void (spec.nodeSelector = { "kubernetes.io/arch": "riscv64" }),
-      /Pod \S+ has no node: 0\/1 nodes are available/,
-    ],
+  const cases: readonly PodTrouble[] = [
+    ...podTroubles,
     [
       "CreateContainerConfigError",
       (spec) => void (spec.containers[0].envFrom = [{ configMapRef: { name: "none" } }]),
@@ -57,7 +38,7 @@ describe.concurrent("an application that is not well says what its Pods say", ()
 
   it.each(cases)("%s", async (reason, change, message) => {
     const cluster = await field.cluster();
-    const app = await field.create(withPod(field.fresh("web"), change), cluster);
+    const app = await field.create([echoWith(field.fresh("web"), change)], cluster);
     const status = await field.until(app, `is DEGRADED: ${reason}`, (one) => {
       return one.state === "DEGRADED" && one.reason.code === reason;
     });
@@ -77,7 +58,7 @@ describe.concurrent("an application that is not well says what its Pods say", ()
     const change = (spec: Json): void => {
       spec.volumes = [{ name: "v", configMap: { name: "none" } }];
     };
-    const app = await field.create(withPod(field.fresh("web"), change), cluster);
+    const app = await field.create([echoWith(field.fresh("web"), change)], cluster);
     const pod: Json = await waitFor("its Pod", () => {
       return cluster.objects().find(({ kind }) => kind === "Pod");
     });
@@ -93,7 +74,7 @@ describe.concurrent("an application that is not well says what its Pods say", ()
     const change = (spec: Json): void => {
       spec.containers[0].envFrom = [{ configMapRef: { name: "late" } }];
     };
-    const app = await field.create(withPod(field.fresh("web"), change), cluster);
+    const app = await field.create([echoWith(field.fresh("web"), change)], cluster);
     await field.until(app, "is DEGRADED", ({ state }) => state === "DEGRADED");
     await field.change(app, (spec) => void spec.manifest.push(configMap("late", {})));
     const status = await field.untilRuns(app, cluster);
@@ -141,7 +122,7 @@ it("however many are unwell in a namespace, its Pods are listed once, and not ag
   const traffic = count(cluster);
   const began = performance.now();
   const apps = await Promise.all(
-    Array.from({ length: 6 }, () => field.create(withPod(field.fresh("web"), sick), cluster)),
+    Array.from({ length: 6 }, () => field.create([echoWith(field.fresh("web"), sick)], cluster)),
   );
   for (const app of apps) {
     await field.until(app, "says why", ({ reason }) => reason?.code === "ImagePullBackOff");

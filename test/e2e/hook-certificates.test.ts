@@ -117,9 +117,7 @@ async function create(
   cluster: SimCluster,
   hooks: readonly string[],
 ): Promise<string> {
-  const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
-  const spec = { constraints, manifest: echo(name), hooks };
-  await field.rest.ok("POST", applications, { metadata: { name }, spec });
+  await field.createOn(cluster, name, { manifest: echo(name), hooks });
   await field.untilRuns(name, cluster);
   return name;
 }

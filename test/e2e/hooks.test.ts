@@ -33,17 +33,6 @@ async function callBack(url: string, token: string): Promise<number> {
   return response.status;
 }
 
-/** Creates an application with hooks, and whatever else its specification has. */
-async function create(
-  name: string,
-  cluster: SimCluster,
-  spec: { readonly manifest: Json[]; readonly hooks: string[]; readonly [more: string]: unknown },
-): Promise<string> {
-  const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
-  await field.rest.ok("POST", applications, { metadata: { name }, spec: { constraints, ...spec } });
-  return name;
-}
-
 /** The application's own server: it hears of its end, and answers when it is told to. */
 class Listener implements AsyncDisposable {
   readonly port: number;
@@ -99,7 +88,7 @@ describe.concurrent("an application with hooks", () => {
     const [web] = echo("web");
     web.spec.template.spec.initContainers = [{ name: "begin", image: "registry.example/begin:1" }];
     const other = { ...job("batch", {}), metadata: { name: "batch", namespace: "kube-public" } };
-    const app = await create("told", cluster, {
+    const app = await field.createOn(cluster, "told", {
       manifest: [web, other],
       hooks: ["complete", "shutdown"],
     });
@@ -129,7 +118,10 @@ describe.concurrent("an application with hooks", () => {
 
   it("has its Secret put right, keeps its token, and loses both with the hook", async () => {
     const cluster = await field.cluster();
-    const app = await create("kept", cluster, { manifest: echo("kept"), hooks: ["complete"] });
+    const app = await field.createOn(cluster, "kept", {
+      manifest: echo("kept"),
+      hooks: ["complete"],
+    });
     await field.untilRuns(app, cluster);
     const before = granted(cluster, app, "complete")!;
     const path = `/api/v1/namespaces/default/secrets/${app}-krake-complete-secret-token`;
@@ -161,7 +153,10 @@ describe.concurrent("an application with hooks", () => {
     const name = "heir-krake-complete-secret-token";
     const left = { apiVersion: "v1", kind: "Secret", metadata: { name }, data: { old: "eA==" } };
     await meddle(cluster, "/api/v1/namespaces/default/secrets", left, { method: "POST" });
-    const app = await create("heir", cluster, { manifest: echo("heir"), hooks: ["complete"] });
+    const app = await field.createOn(cluster, "heir", {
+      manifest: echo("heir"),
+      hooks: ["complete"],
+    });
     await field.untilRuns(app, cluster);
     expect(granted(cluster, app, "complete")!.token).toMatch(/^[\w-]{43}$/);
     await field.remove(app);
@@ -170,7 +165,10 @@ describe.concurrent("an application with hooks", () => {
 
   it("goes when it calls that it is done, with the right token only", async () => {
     const cluster = await field.cluster();
-    const app = await create("done", cluster, { manifest: [job("done", {})], hooks: ["complete"] });
+    const app = await field.createOn(cluster, "done", {
+      manifest: [job("done", {})],
+      hooks: ["complete"],
+    });
     await field.untilRuns(app, cluster, "COMPLETED");
     const { url, token } = granted(cluster, app, "complete")!;
     expect(await callBack(url, `${token}x`)).toBe(401);
@@ -182,7 +180,10 @@ describe.concurrent("an application with hooks", () => {
 
   it("has another token where it moves, and the old one only as long as the old copy is there", async () => {
     const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
-    const app = await create("moves", source, { manifest: echo("moves"), hooks: ["complete"] });
+    const app = await field.createOn(source, "moves", {
+      manifest: echo("moves"),
+      hooks: ["complete"],
+    });
     await field.untilRuns(app, source);
     const old = granted(source, app, "complete")!;
     await field.move(app, target);
@@ -202,7 +203,7 @@ describe.concurrent("a shutdown", () => {
     await using listener = await Listener.open();
     const cluster = await field.cluster();
     const manifest = listening("polite", listener.port);
-    const app = await create("polite", cluster, { manifest, ...patient });
+    const app = await field.createOn(cluster, "polite", { manifest, ...patient });
     await field.untilRuns(app, cluster);
     const { url, token } = shutdownOf(cluster, app);
     await field.rest.ok("DELETE", `${applications}/${app}`);
@@ -224,10 +225,9 @@ describe.concurrent("a shutdown", () => {
     const other = await openField();
     try {
       const cluster = await other.cluster();
-      const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
       const manifest = listening("durable", listener.port);
-      const spec = { constraints, manifest, hooks: ["shutdown"], shutdown_grace_time: 3 };
-      await other.rest.ok("POST", applications, { metadata: { name: "durable" }, spec });
+      const spec = { manifest, hooks: ["shutdown"], shutdown_grace_time: 3 };
+      await other.createOn(cluster, "durable", spec);
       await other.untilRuns("durable", cluster);
       await other.rest.ok("DELETE", `${applications}/durable`);
       const { copies } = await other.until("durable", "is asked", (status) => {
@@ -251,7 +251,7 @@ describe.concurrent("a shutdown", () => {
     await using listener = await Listener.open();
     listener.status = 302;
     const cluster = await field.cluster();
-    const app = await create("deaf", cluster, {
+    const app = await field.createOn(cluster, "deaf", {
       manifest: listening("deaf", listener.port),
       hooks: ["shutdown"],
       shutdown_grace_time: 1,
@@ -277,7 +277,7 @@ describe.concurrent("a shutdown", () => {
 
   it("of an application that has no Service for it says so, and is over with its time", async () => {
     const cluster = await field.cluster();
-    const app = await create("mute", cluster, {
+    const app = await field.createOn(cluster, "mute", {
       manifest: echo("mute"),
       hooks: ["shutdown"],
       shutdown_grace_time: 2,
@@ -295,7 +295,7 @@ describe.concurrent("a shutdown", () => {
     await using listener = await Listener.open();
     const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
     const manifest = [...listening("moving", listener.port), configMap("moving", {})];
-    const app = await create("moving", source, { manifest, ...patient });
+    const app = await field.createOn(source, "moving", { manifest, ...patient });
     await field.untilRuns(app, source);
     const old = shutdownOf(source, app);
     await field.move(app, target);
@@ -322,7 +322,7 @@ describe.concurrent("a shutdown", () => {
     await using listener = await Listener.open();
     const cluster = await field.cluster();
     const manifest = listening("paused", listener.port);
-    const app = await create("paused", cluster, { manifest, ...patient });
+    const app = await field.createOn(cluster, "paused", { manifest, ...patient });
     await field.untilRuns(app, cluster);
     const untilAsked = () =>
       field.until(app, "is asked", ({ copies }) => copies[0]?.shutdown?.sent === true);
@@ -347,7 +347,7 @@ describe.concurrent("a shutdown", () => {
   it("is not asked of an application that has said that it is done", async () => {
     await using listener = await Listener.open();
     const cluster = await field.cluster();
-    const app = await create("both", cluster, {
+    const app = await field.createOn(cluster, "both", {
       manifest: listening("both", listener.port),
       hooks: ["complete", "shutdown"],
     });

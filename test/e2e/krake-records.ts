@@ -4,7 +4,7 @@ import type { Json } from "../rest.ts";
 
 let counter = 0;
 
-export function krakeMetadata(name: string, namespace: string | null, more: Json = {}): Json {
+function krakeMetadata(name: string, namespace: string | null, more: Json = {}): Json {
   counter += 1;
   return {
     name,

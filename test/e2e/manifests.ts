@@ -1,33 +1,44 @@
 import type { Json } from "../rest.ts";
 
+/** The text of a manifest file: one object of JSON a line, as kubectl takes them, too. */
+export function manifestText(objects: readonly Json[]): string {
+  return objects.map((object) => JSON.stringify(object)).join("\n");
+}
+
+/** A Deployment whose Pods are told by `app: NAME`. */
+export function deployment(
+  name: string,
+  { replicas = 1, containers }: { readonly replicas?: number; readonly containers: Json[] },
+): Json {
+  const labels = { app: name };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers } },
+    },
+  };
+}
+
 /** The echo application: one Deployment and one NodePort Service. */
 export function echo(
   name: string,
   options: { readonly replicas?: number; readonly image?: string } = {},
 ): Json[] {
   const { replicas = 1, image = "registry.example/echo:1" } = options;
-  const labels = { app: name };
+  const containers = [{ name: "echo", image, ports: [{ containerPort: 8080 }] }];
   return [
-    {
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name },
-      spec: {
-        replicas,
-        selector: { matchLabels: labels },
-        template: {
-          metadata: { labels },
-          spec: { containers: [{ name: "echo", image, ports: [{ containerPort: 8080 }] }] },
-        },
-      },
-    },
+    deployment(name, { replicas, containers }),
     {
       apiVersion: "v1",
       kind: "Service",
       metadata: { name },
       spec: {
         type: "NodePort",
-        selector: labels,
+        selector: { app: name },
         ports: [
           { name: "http", port: 8080, protocol: "TCP", targetPort: 8080 },
           { name: "admin", port: 9090, protocol: "TCP", targetPort: 9090 },
@@ -35,6 +46,13 @@ export function echo(
       },
     },
   ];
+}
+
+/** The echo Deployment alone, with another specification of its Pods. */
+export function echoWith(name: string, change: (podSpec: Json) => void): Json {
+  const [web] = echo(name);
+  change(web.spec.template.spec);
+  return web;
 }
 
 export function configMap(name: string, data: Readonly<Record<string, string>>): Json {

@@ -50,7 +50,7 @@ async function begin(on: Field, name: string, edit: (manifest: Json[]) => void =
 const untilThere = async (cluster: SimCluster, name: string): Promise<Json> =>
   await waitFor(`Job ${name} on ${cluster.name}`, () => peek(cluster, "Job", name));
 
-/** Jobs, and what was made for them, that stand on a cluster. */
+/** The names of all Jobs that stand on a cluster. */
 const jobsOn = (cluster: SimCluster): string[] =>
   cluster
     .objects()
@@ -133,11 +133,10 @@ describe.concurrent("Jobs of a migration", () => {
     const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
     const spec = {
       manifest: [...echo("polite"), hook("polite-save", "pre-migrate")],
-      constraints: { cluster: { labels: [`name is ${source.name}`] } },
       hooks: ["shutdown"],
       shutdown_grace_time: 1,
     };
-    await field.rest.ok("POST", applications, { metadata: { name: "polite" }, spec });
+    await field.createOn(source, "polite", spec);
     await field.untilRuns("polite", source);
     await field.move("polite", target);
     await untilThere(source, "polite-save");
@@ -303,9 +302,7 @@ describe.concurrent("a migration with Jobs that is interrupted", () => {
     source.faults.offline = true;
     await field.untilCluster(source.name, "OFFLINE");
     await field.move(app, target);
-    await field.until(app, "runs", ({ state, running_on: running }) => {
-      return state === "RUNNING" && running.name === target.name;
-    });
+    await field.untilServes(app, target);
     expect(loaded.size).toBe(1);
     source.faults.offline = false;
     await field.untilRuns(app, target);

@@ -106,9 +106,7 @@ describe.concurrent("a move", () => {
     source.faults.offline = true;
     await field.untilCluster(source.name, "OFFLINE");
     await heal(target, "orphan");
-    await field.until(app, "runs", ({ state, running_on: running }) => {
-      return state === "RUNNING" && running.name === target.name;
-    });
+    await field.untilServes(app, target);
     source.faults.offline = false;
     await field.untilRuns(app, target);
     expect(peek(source, "Deployment", "orphan")).toBeUndefined();
@@ -120,9 +118,7 @@ describe.concurrent("a move", () => {
     source.faults.offline = true;
     await field.untilCluster(source.name, "OFFLINE");
     await heal(target, "widow");
-    await field.until(app, "runs", ({ state, running_on: running }) => {
-      return state === "RUNNING" && running.name === target.name;
-    });
+    await field.untilServes(app, target);
     const preview = await field.rest.ok("GET", `${clusters}/${source.name}/cascade`);
     expect(preview.items).toEqual([]);
     await field.rest.ok("DELETE", `${clusters}/${source.name}`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { applications, count, meddle, openField, peek, type Field } from "./field.ts";
+import { count, meddle, openField, peek, type Field } from "./field.ts";
 import { echo } from "./manifests.ts";
 
 /** Which fields of an object are ours, by an observer schema (docs/hooks.md). */
@@ -39,12 +39,8 @@ function schemaOf(name: string, greatest = 1): Json {
 async function create(name: string, cluster: SimCluster, greatest?: number): Promise<void> {
   const [web, service] = echo(name);
   delete web.spec.replicas;
-  const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
   const observer_schema = [schemaOf(name, greatest)];
-  await field.rest.ok("POST", applications, {
-    metadata: { name },
-    spec: { manifest: [web, service], observer_schema, constraints },
-  });
+  await field.createOn(cluster, name, { manifest: [web, service], observer_schema });
   await field.untilRuns(name, cluster);
 }
 
@@ -53,6 +49,12 @@ const imageOn = (cluster: SimCluster, name: string): string =>
   peek(cluster, "Deployment", name).spec.template.spec.containers[0].image;
 const containersOn = (cluster: SimCluster, name: string): string[] =>
   peek(cluster, "Deployment", name).spec.template.spec.containers.map((one: Json) => one.name);
+
+/** Somebody else's containers are put beside ours, or into one of the same name. */
+async function mixIn(cluster: SimCluster, name: string, container: Json): Promise<void> {
+  const patch = { spec: { template: { spec: { containers: [container] } } } };
+  await meddle(cluster, path(name), patch, { type: "strategic" });
+}
 
 /** A change that is left alone: something else is changed and put right behind it. */
 async function untilLookedAt(cluster: SimCluster, name: string): Promise<void> {
@@ -67,13 +69,7 @@ describe.concurrent("an object with a schema", () => {
     const cluster = await field.cluster();
     await create("partly", cluster);
     expect(imageOn(cluster, "partly")).toBe("registry.example/echo:1");
-    const containers = [{ name: "echo", image: "registry.example/echo:other" }];
-    await meddle(
-      cluster,
-      path("partly"),
-      { spec: { template: { spec: { containers } } } },
-      { type: "strategic" },
-    );
+    await mixIn(cluster, "partly", { name: "echo", image: "registry.example/echo:other" });
     await untilLookedAt(cluster, "partly");
     expect(imageOn(cluster, "partly")).toBe("registry.example/echo:other");
     await field.untilRuns("partly", cluster);
@@ -110,13 +106,10 @@ describe.concurrent("an object with a schema", () => {
 
   it("has a list that became too long cut, and one that may be of any length left alone", async () => {
     const cluster = await field.cluster();
-    const side = [{ name: "side", image: "registry.example/side:1" }];
-    const added = { spec: { template: { spec: { containers: side } } } };
+    const side = { name: "side", image: "registry.example/side:1" };
     await create("short", cluster, 1);
     await create("long", cluster, 0);
-    for (const name of ["short", "long"]) {
-      await meddle(cluster, path(name), added, { type: "strategic" });
-    }
+    for (const name of ["short", "long"]) await mixIn(cluster, name, side);
     await waitFor("it is cut", () => containersOn(cluster, "short").join() === "echo");
     await untilLookedAt(cluster, "long");
     expect(containersOn(cluster, "long").toSorted()).toEqual(["echo", "side"]);
@@ -138,8 +131,7 @@ describe.concurrent("an object with a schema", () => {
     ];
     expect(variables()).toEqual(expected);
     const env = [{ name: "KRAKE_COMPLETE_URL", value: "http://elsewhere", valueFrom: null }];
-    const changed = { spec: { template: { spec: { containers: [{ name: "echo", env }] } } } };
-    await meddle(cluster, path("hooked"), changed, { type: "strategic" });
+    await mixIn(cluster, "hooked", { name: "echo", env });
     await waitFor("it is put right", () => variables().join() === expected.join());
     await field.untilRuns("hooked", cluster);
     // While its Pods are made anew its status changes, and with it the object that is looked at.
@@ -161,13 +153,7 @@ describe.concurrent("an object with a schema", () => {
       ({ manager }: Json) => manager === "octoplane-manifest",
     );
     expect(held?.fieldsV1 ?? {}).toEqual({});
-    const containers = [{ name: "echo", image: "registry.example/echo:other" }];
-    await meddle(
-      cluster,
-      path("whole"),
-      { spec: { template: { spec: { containers } } } },
-      { type: "strategic" },
-    );
+    await mixIn(cluster, "whole", { name: "echo", image: "registry.example/echo:other" });
     await waitFor("the image is put right", () => {
       return imageOn(cluster, "whole") === "registry.example/echo:1";
     });

@@ -80,7 +80,7 @@ export interface PrometheusServer extends AsyncDisposable {
 }
 
 /** Who may ask, as bcrypt has it of `sample-77`, and the certificate that the server shows. */
-export interface PrometheusAccess {
+interface PrometheusAccess {
   readonly certificate: string;
   readonly key: string;
 }

@@ -1,15 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
+import { deployment, manifestText } from "./manifests.ts";
 import { openRokField, type RokField } from "./rok-field.ts";
 
 /** Day two at the command line: what people do with an application that runs, and what comes of it on its cluster. */
 
-const pod = (image: string): object => ({
-  metadata: { labels: { app: "shop" } },
-  spec: { containers: [{ name: "app", image }] },
-});
-const selector = { matchLabels: { app: "shop" } };
 const work = {
   spec: {
     restartPolicy: "Never",
@@ -17,17 +13,15 @@ const work = {
   },
 };
 const objects = [
-  {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "web" },
-    spec: { replicas: 2, selector, template: pod("registry.example/web:1") },
-  },
+  deployment("web", {
+    replicas: 2,
+    containers: [{ name: "app", image: "registry.example/web:1" }],
+  }),
   {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "web" },
-    spec: { type: "NodePort", selector: { app: "shop" }, ports: [{ port: 80 }] },
+    spec: { type: "NodePort", selector: { app: "web" }, ports: [{ port: 80 }] },
   },
   { apiVersion: "batch/v1", kind: "Job", metadata: { name: "load" }, spec: { template: work } },
   {
@@ -41,7 +35,7 @@ const objects = [
 let field: RokField;
 beforeAll(async () => {
   field = await openRokField(["berlin", "oslo"], {
-    files: { "shop.json": objects.map((object) => JSON.stringify(object)).join("\n") },
+    files: { "shop.json": manifestText(objects) },
   });
   for (const name of ["berlin", "oslo"]) await good(`kube cluster register -k ${name}.yaml`);
   await good("kube app create shop -f shop.json --wait --timeout 30s");

@@ -1,13 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { silentLog } from "@octoplane/shared/log";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** `rok bootstrap` against a server, with files of the form that Krake's users have. */
 
@@ -71,23 +65,15 @@ users:
 
 `;
 
-let folder: string;
-let server: Standalone;
+let field: RokField;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-bootstrap-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  await writeFile(join(folder, "metrics.yaml"), metrics);
-  await writeFile(join(folder, "roles.yaml"), roles);
+  field = await openRokField([], { files: { "metrics.yaml": metrics, "roles.yaml": roles } });
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-const rok = (line: string, input = ""): Promise<RokRun> => runRok(line, { folder, input });
+const rok = (line: string, input = ""): Promise<RokRun> => field.rok(line, { input });
 
 test("files are stored together, told in a table, and not stored again without force", async () => {
   const done = await rok("bootstrap metrics.yaml roles.yaml");

@@ -4,21 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
+import { deployment, manifestText } from "./manifests.ts";
 import { openRokField, type RokField } from "./rok-field.ts";
 
 /** What really stands on clusters, at the command line: objects, differences, clusters themselves, images. */
 
-const labels = { app: "shop" };
-const web = (image: string): Json => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "web" },
-  spec: {
-    replicas: 2,
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: "app", image }] } },
-  },
-});
+const web = (image: string): Json =>
+  deployment("web", { replicas: 2, containers: [{ name: "app", image }] });
 const secret = (password: string): Json => ({
   apiVersion: "v1",
   kind: "Secret",
@@ -29,7 +21,7 @@ const service = {
   apiVersion: "v1",
   kind: "Service",
   metadata: { name: "web" },
-  spec: { type: "NodePort", selector: labels, ports: [{ port: 80 }] },
+  spec: { type: "NodePort", selector: { app: "web" }, ports: [{ port: 80 }] },
 };
 const load = (image: string): Json => ({
   apiVersion: "batch/v1",
@@ -41,16 +33,14 @@ const config = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "new" },
 
 const before = [web("web:1"), service, secret("hunter2"), load("load:1")];
 const after = [web("web:2"), secret("correct horse"), load("load:2"), config];
-const lines = (objects: readonly Json[]): string =>
-  objects.map((object) => JSON.stringify(object)).join("\n");
 
 let field: RokField;
 beforeAll(async () => {
   field = await openRokField(["berlin", "oslo"], {
     files: {
-      "before.json": lines(before),
-      "after.json": lines(after),
-      "odd.json": lines([
+      "before.json": manifestText(before),
+      "after.json": manifestText(after),
+      "odd.json": manifestText([
         ...before,
         { apiVersion: "x.org/v1", kind: "Odd", metadata: { name: "o" } },
       ]),
@@ -196,7 +186,7 @@ describe("a cluster", () => {
 
   it("that was built anew gets everything once more, and what runs once runs again", async () => {
     const old = await phoenix("nest");
-    await writeFile(join(field.folder, "nest.json"), lines([...before, once, hook]));
+    await writeFile(join(field.folder, "nest.json"), manifestText([...before, once, hook]));
     await field.good("kube app create bird -f nest.json --pin nest --wait --timeout 30s");
     const [was] = objectsOn(old, "Deployment");
     await waitFor("the Job has removed itself", () => madeJobs(old).size === 2);

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { readAs } from "@octoplane/kinds/read-input";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
@@ -12,7 +12,13 @@ import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standa
 import { start, type Standalone } from "@octoplane/standalone/start";
 import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
 
-/** The whole system with simulated clusters, and somebody at the command line in a folder of his own. */
+/** What one run of `rok` differs in from one with nothing but the folder. */
+export type RokOptions = Omit<RokWorld, "folder">;
+
+/**
+ * The whole system with simulated clusters, and somebody at the command line in a folder of his own, in which `rok` finds the
+ * server and the token by itself.
+ */
 export class RokField implements AsyncDisposable {
   readonly folder: string;
   readonly server: Standalone;
@@ -25,26 +31,13 @@ export class RokField implements AsyncDisposable {
   }
 
   /** `rok`, whatever comes of it. */
-  async rok(
-    line: string | readonly string[],
-    world: Partial<Omit<RokWorld, "folder" | "variables">> = {},
-  ): Promise<RokRun> {
-    return await runRok(line, {
-      ...world,
-      folder: this.folder,
-      variables: {
-        OCTOPLANE_DATA_DIR: join(this.folder, "data"),
-        OCTOPLANE_SERVER: this.server.address,
-      },
-    });
+  async rok(line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> {
+    return await runRok(line, { ...options, folder: this.folder });
   }
 
   /** `rok`, which has to succeed. */
-  async good(
-    line: string | readonly string[],
-    world: Partial<Omit<RokWorld, "folder" | "variables">> = {},
-  ): Promise<RokRun> {
-    const result = await this.rok(line, world);
+  async good(line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> {
+    const result = await this.rok(line, options);
     expect(result, result.err).toMatchObject({ status: exitStatus.ok });
     return result;
   }
@@ -69,7 +62,10 @@ export async function openRokField(
 ): Promise<RokField> {
   const folder = await mkdtemp(join(tmpdir(), "rok-field-"));
   const wanted = typeof settings === "function" ? (settings(folder) as object) : settings;
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
   const config = { ...wanted, data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
   const server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, config), silentLog);
   const sim = await startSim({

@@ -1,19 +1,13 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
+import { openRokField, type RokField, type RokOptions } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 import { waitFor } from "../wait-for.ts";
 
 /** The commands of `rok` that are for every kind, against the whole system in this process. */
@@ -37,47 +31,29 @@ metadata: { name: fixed }
 spec: { type: static, static: { metrics: { load: 0.5 } } }
 `;
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-generic-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  const clusters = [{ name: "edge" }];
-  sim = await startSim({ clock: systemClock, random: systemRandom, clusters });
-  await writeFile(join(folder, "edge.yaml"), sim.cluster("edge").kubeconfigYaml);
-  await writeFile(join(folder, "all.yaml"), documents);
+  field = await openRokField(["edge"], { files: { "all.yaml": documents } });
   await good("kube cluster register -k edge.yaml -l location=DE --wait --timeout 20s");
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-type World = Omit<RokWorld, "folder">;
+const rok = (line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> =>
+  field.rok(line, options);
+const good = async (line: string | readonly string[], options: RokOptions = {}): Promise<string> =>
+  (await field.good(line, options)).out;
 
-const rok = (line: string | readonly string[], world: World = {}): Promise<RokRun> =>
-  runRok(line, { folder, ...world });
-
-async function good(line: string | readonly string[], world: World = {}): Promise<string> {
-  const result = await rok(line, world);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result.out;
-}
-
-async function refused(line: string | readonly string[], status: number, world: World = {}) {
-  const result = await rok(line, world);
+async function refused(line: string | readonly string[], status: number, options: RokOptions = {}) {
+  const result = await rok(line, options);
   expect(result.status, result.err + result.out).toBe(status);
   return result.err;
 }
 
 /** A program that stands in for a person at an editor. */
-async function editor(name: string, script: string): Promise<World> {
-  const path = join(folder, name);
+async function editor(name: string, script: string): Promise<RokOptions> {
+  const path = join(field.folder, name);
   await writeFile(path, `#!/bin/sh\n${script}\n`);
   await chmod(path, 0o700);
   return { variables: { EDITOR: path } };
@@ -256,13 +232,13 @@ describe("edit", () => {
 
   test("stores what was changed in the editor, in a file that nobody else may read", async () => {
     const before = await leftovers();
-    const script = `stat -c %a "$1" > ${folder}/mode; sed -i 's/tier: front/tier: edge/' "$1"`;
+    const script = `stat -c %a "$1" > ${field.folder}/mode; sed -i 's/tier: front/tier: edge/' "$1"`;
     const out = await good(
       "edit app web -o jsonpath={.metadata.labels}",
       await editor("ok.sh", script),
     );
     expect(out).toBe('{"tier":"edge"}');
-    expect(await readFile(join(folder, "mode"), "utf8")).toBe("600\n");
+    expect(await readFile(join(field.folder, "mode"), "utf8")).toBe("600\n");
     expect(await leftovers()).toEqual(before);
   });
 
@@ -374,7 +350,7 @@ describe("completion", () => {
 
   test("the script works in a real bash, with words that bash would cut", async () => {
     const program = fileURLToPath(new URL("../../apps/rok/bin/rok.mjs", import.meta.url));
-    await symlink(program, join(folder, "rok"));
+    await symlink(program, join(field.folder, "rok"));
     const script = `
 source <(rok completion bash)
 complete -p rok
@@ -385,8 +361,11 @@ try "rok get app --color=a" rok get app --color = a
 try "rok core role get role:system:g" rok core role get role : system : g
 try "rok apply -f all" rok apply -f all
 `;
-    const env = { PATH: `${folder}:${process.env["PATH"] ?? ""}`, HOME: folder };
-    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: folder, env });
+    const env = { PATH: `${field.folder}:${process.env["PATH"] ?? ""}`, HOME: field.folder };
+    const { stdout } = await promisify(execFile)("bash", ["-c", script], {
+      cwd: field.folder,
+      env,
+    });
     expect(stdout.split("\n")).toEqual([
       "complete -F _rok_complete rok",
       "cluster",

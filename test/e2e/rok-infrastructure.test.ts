@@ -1,19 +1,14 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { silentLog } from "@octoplane/shared/log";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField, type RokOptions } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 import type { Json } from "../rest.ts";
 
 /** The groups `infra` and `os` of the command line, TOSCA clusters and `app retry`, against a server. */
 
-let folder: string;
-let server: Standalone;
+let field: RokField;
 
 const tosca = `
 tosca_definitions_version: tosca_simple_yaml_1_0
@@ -22,33 +17,16 @@ topology_template:
 `;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-infra-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  await writeFile(join(folder, "password"), "pass-77\n");
-  await writeFile(join(folder, "tosca.yaml"), tosca);
-  await writeFile(join(folder, "plain.yaml"), "apiVersion: v1\nkind: Pod\n");
+  const plain = "apiVersion: v1\nkind: Pod\n";
+  const files = { password: "pass-77\n", "tosca.yaml": tosca, "plain.yaml": plain };
+  field = await openRokField([], { files });
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-type World = Readonly<Record<string, string>>;
-
-const rok = (line: string, variables: World = {}, answer?: string): Promise<RokRun> =>
-  runRok(line, {
-    folder,
-    variables,
-    ...(answer === undefined ? {} : { askSecret: async () => answer }),
-  });
-
-async function good(line: string, world: World = {}, answer?: string): Promise<string> {
-  const result = await rok(line, world, answer);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result.out;
-}
+const rok = (line: string, options: RokOptions = {}): Promise<RokRun> => field.rok(line, options);
+const good = async (line: string, options: RokOptions = {}): Promise<string> =>
+  (await field.good(line, options)).out;
 
 async function json(line: string): Promise<Json> {
   return JSON.parse(await good(`${line} -o json`));
@@ -58,8 +36,10 @@ test("infrastructure providers are registered by token or login, in both scopes,
   const im = "--type im --url http://127.0.0.1:9";
   await good(`infra gip register world ${im} --token t-77`);
   await good(`infra provider register own ${im} --username u --password-file password`);
-  await good(`infra ip register asked ${im} --username u`, {}, "typed-77");
-  await good(`infrastructure infrastructureprovider register env ${im}`, { IM_TOKEN: "t-77" });
+  await good(`infra ip register asked ${im} --username u`, { askSecret: async () => "typed-77" });
+  await good(`infrastructure infrastructureprovider register env ${im}`, {
+    variables: { IM_TOKEN: "t-77" },
+  });
   expect((await json("infra gprovider get world")).spec.im).toEqual({
     url: "http://127.0.0.1:9",
     token: "REDACTED",
@@ -85,8 +65,8 @@ test("infrastructure providers are registered by token or login, in both scopes,
 
 test("clouds are registered, changed in one thing and listed, in both scopes", async () => {
   const common = "--type openstack --url http://127.0.0.1:9 --username u --project p";
-  const world = { OS_PASSWORD: "pass-77" };
-  await good(`infra gc register world ${common} --global-infra-provider im`, world);
+  const variables = { OS_PASSWORD: "pass-77" };
+  await good(`infra gc register world ${common} --global-infra-provider im`, { variables });
   await good("core mp create loads --type static --metric load 1");
   await good("core metric create load --mp-name loads --min 0 --max 2");
   const own = `infra cloud register own ${common} --infra-provider im --metric load 1 -l a=b`;
@@ -118,10 +98,9 @@ test("clouds are registered, changed in one thing and listed, in both scopes", a
 test("projects and Magnum clusters of OpenStack are created, changed and deleted", async () => {
   const url = "--template t-1 --auth-url http://127.0.0.1:9";
   await good(`os project create cred ${url} --application-credential id-1 -secret-77`);
-  const world = { OS_USER_ID: "u", OS_PASSWORD: "p-77", OS_PROJECT_ID: "q" };
+  const user = { OS_USER_ID: "u", OS_PASSWORD: "p-77", OS_PROJECT_ID: "q" };
   await good("os project create env --template t-1 -l a=b", {
-    ...world,
-    OS_AUTH_URL: "http://127.0.0.1:9",
+    variables: { ...user, OS_AUTH_URL: "http://127.0.0.1:9" },
   });
   expect((await json("os project get env")).spec.auth).toEqual({
     type: "password",
@@ -175,7 +154,7 @@ test("a cluster is created from a TOSCA template and waits for its cloud", async
 
 test("a shutdown that did not fail cannot be retried", async () => {
   await writeFile(
-    join(folder, "pod.yaml"),
+    join(field.folder, "pod.yaml"),
     "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: m }\n",
   );
   await good("kube app create app -f pod.yaml");

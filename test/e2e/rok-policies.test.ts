@@ -1,26 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { waitFor } from "../wait-for.ts";
+import { deployment, manifestText } from "./manifests.ts";
 import { openRokField, type RokField } from "./rok-field.ts";
 import type { RokRun } from "./rok-run.ts";
 
 /** Policies, weights and estimates by the command line, against the whole system with simulated clusters. */
 
-const web = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      containers:
-        - name: web
-          image: "web:1"
-          resources: { requests: { cpu: 500m, memory: 1Gi } }
-`;
+const resources = { requests: { cpu: "500m", memory: "1Gi" } };
+const containers = [{ name: "web", image: "web:1", resources }];
+const web = manifestText([deployment("web", { replicas: 2, containers })]);
 
 let field: RokField;
 beforeAll(async () => {

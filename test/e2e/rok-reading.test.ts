@@ -2,22 +2,17 @@ import { spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { limits } from "@octoplane/shared/limits";
-import { silentLog } from "@octoplane/shared/log";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { waitFor } from "../wait-for.ts";
-import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
+import { openRokField, type RokField, type RokOptions } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** How `rok` reads manifests, against a server without clusters: what it stores, and what it refuses. */
 
-let folder: string;
-let server: Standalone;
+let field: RokField;
 
 const map = (name: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\n`;
@@ -63,35 +58,20 @@ const files: Readonly<Record<string, string>> = {
 };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-reading-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  await writeFile(join(folder, "latin1.yaml"), Buffer.from("a: gr\xfcn\n", "latin1"));
+  field = await openRokField([], { files });
+  await writeFile(join(field.folder, "latin1.yaml"), Buffer.from("a: gr\xfcn\n", "latin1"));
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-type World = Omit<RokWorld, "folder">;
-
-const rok = (line: string | readonly string[], world: World = {}): Promise<RokRun> =>
-  runRok(line, { folder, ...world });
-
-async function good(line: string | readonly string[], world: World = {}): Promise<RokRun> {
-  const result = await rok(line, world);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result;
-}
+const rok = (line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> =>
+  field.rok(line, options);
+const good = (line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> =>
+  field.good(line, options);
 
 /** Nothing was stored, and this was said. */
-async function refused(flags: string, status: number, world: World = {}): Promise<string> {
-  const result = await rok(`kube app create never ${flags}`, world);
+async function refused(flags: string, status: number, options: RokOptions = {}): Promise<string> {
+  const result = await rok(`kube app create never ${flags}`, options);
   expect(result.status, result.err + result.out).toBe(status);
   expect((await rok("kube app get never")).status).toBe(exitStatus.notFound);
   return result.err;
@@ -238,8 +218,8 @@ describe("addresses", () => {
 });
 
 /** A folder for the PATH with these programs and none else. */
-async function path(programs: Readonly<Record<string, string>>): Promise<World> {
-  const bin = await mkdtemp(join(folder, "bin-"));
+async function path(programs: Readonly<Record<string, string>>): Promise<RokOptions> {
+  const bin = await mkdtemp(join(field.folder, "bin-"));
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(bin, name), 0o755);
@@ -274,16 +254,18 @@ describe("kustomize", () => {
   });
 
   test("ends when rok is told to end", async () => {
-    const { variables } = await path({ kustomize: `echo $$ > ${folder}/pid\nexec /bin/sleep 600` });
+    const { variables } = await path({
+      kustomize: `echo $$ > ${field.folder}/pid\nexec /bin/sleep 600`,
+    });
     const main = join(import.meta.dirname, "../../apps/rok/src/main.ts");
     const own = spawn(process.execPath, [main, "kube", "app", "create", "never", "-k", "overlay"], {
-      cwd: folder,
-      env: { ...process.env, ...variables, HOME: folder },
+      cwd: field.folder,
+      env: { ...process.env, ...variables, HOME: field.folder },
       stdio: "ignore",
     });
     const ended = new Promise((resolve) => own.once("exit", (_code, signal) => resolve(signal)));
     const pid = await waitFor("the tool to be running", async () => {
-      const text = await readFile(join(folder, "pid"), "utf8").catch(() => "");
+      const text = await readFile(join(field.folder, "pid"), "utf8").catch(() => "");
       return text.endsWith("\n") ? Number(text) : undefined;
     });
     own.kill("SIGTERM");
@@ -309,10 +291,10 @@ describe("kustomize", () => {
 });
 
 /** A helm that writes down how it was called, and answers as version 4 does. */
-function helm(version: string): Promise<World> {
+function helm(version: string): Promise<RokOptions> {
   return path({
     helm: [
-      `echo "$@" >> ${folder}/calls`,
+      `echo "$@" >> ${field.folder}/calls`,
       'case "$1" in',
       `  version) echo ${version} ;;`,
       '  show) printf "name: small\\nversion: 1.2.3\\n" ;;',
@@ -324,10 +306,13 @@ function helm(version: string): Promise<World> {
   });
 }
 
-async function callsOf(line: string, world: World): Promise<{ err: string; calls: string[] }> {
-  await rm(join(folder, "calls"), { force: true });
-  const { err } = await good(line, world);
-  return { err, calls: (await readFile(join(folder, "calls"), "utf8")).trim().split("\n") };
+async function callsOf(
+  line: string,
+  options: RokOptions,
+): Promise<{ err: string; calls: string[] }> {
+  await rm(join(field.folder, "calls"), { force: true });
+  const { err } = await good(line, options);
+  return { err, calls: (await readFile(join(field.folder, "calls"), "utf8")).trim().split("\n") };
 }
 
 describe("charts", () => {
@@ -414,9 +399,9 @@ describe("TOSCA", () => {
 test("rok apply reads folders, patterns and addresses in the same way", async () => {
   const role = (name: string): string =>
     `api: core\nkind: Role\nmetadata: {name: ${name}}\nrules: []\n`;
-  await mkdir(join(folder, "roles", "deep"), { recursive: true });
-  await writeFile(join(folder, "roles", "a.yaml"), role("a"));
-  await writeFile(join(folder, "roles", "deep", "b.yaml"), role("b"));
+  await mkdir(join(field.folder, "roles", "deep"), { recursive: true });
+  await writeFile(join(field.folder, "roles", "a.yaml"), role("a"));
+  await writeFile(join(field.folder, "roles", "deep", "b.yaml"), role("b"));
   const { out } = await good("apply -f roles -R");
   expect(out).toMatch(/a[^]*b/);
   expect((await good(["apply", "-f", "roles/*.yaml"])).out).toMatch(/unchanged/);

@@ -1,27 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { waitFor } from "../wait-for.ts";
+import { deployment, manifestText } from "./manifests.ts";
 import { openRokField, type RokField } from "./rok-field.ts";
 import type { RokRun } from "./rok-run.ts";
 
 /** Preferences, cordons, drains and taints by the command line, against the whole system with simulated clusters. */
 
-const web = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 1
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec: { containers: [{ name: web, image: "web:1" }] }
-`;
+const app = (name: string): string =>
+  manifestText([deployment(name, { containers: [{ name, image: `${name}:1` }] })]);
 
 let field: RokField;
 beforeAll(async () => {
   field = await openRokField(["berlin", "oslo"], {
-    files: { "web.yaml": web, "other.yaml": web.replaceAll("web", "other") },
+    files: { "web.yaml": app("web"), "other.yaml": app("other") },
   });
   for (const name of field.sim.clusterNames()) {
     await good(`kube cluster register -k ${name}.yaml -l city=${name} --wait online`);

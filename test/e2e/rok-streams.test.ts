@@ -16,53 +16,40 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import type { TerminalSize } from "@octoplane/rok/streams/standard-streams";
 import { waitFor } from "../wait-for.ts";
-import { openRokField, type RokField } from "./rok-field.ts";
-import type { RokRun, RokWorld } from "./rok-run.ts";
+import { deployment, job, manifestText } from "./manifests.ts";
+import { openRokField, type RokField, type RokOptions } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** The command line of what flows between a user and the Pods of an application. */
 
-const shop = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      containers:
-        - name: main
-          image: example.org/web:1
-          env: [{ name: GREETING, value: hello }]
-          ports: [{ name: http, containerPort: 8080 }]
-        - { name: side, image: example.org/side:1 }
----
-apiVersion: v1
-kind: Service
-metadata: { name: front, namespace: default }
-spec:
-  selector: { app: web }
-  ports: [{ name: web, port: 80, targetPort: http }]
-`;
-
-const solver = `
-apiVersion: batch/v1
-kind: Job
-metadata: { name: solve, namespace: default }
-spec:
-  suspend: true
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: work, image: example.org/solve:1 }]
-`;
+const web = deployment("web", {
+  replicas: 2,
+  containers: [
+    {
+      name: "main",
+      image: "example.org/web:1",
+      env: [{ name: "GREETING", value: "hello" }],
+      ports: [{ name: "http", containerPort: 8080 }],
+    },
+    { name: "side", image: "example.org/side:1" },
+  ],
+});
+const front = {
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name: "front" },
+  spec: { selector: { app: "web" }, ports: [{ name: "web", port: 80, targetPort: "http" }] },
+};
+const files = {
+  "shop.yaml": manifestText([web, front]),
+  "job.yaml": manifestText([job("solve", { suspend: true })]),
+};
 
 let field: RokField;
 let pods: readonly string[];
 
 beforeAll(async () => {
-  field = await openRokField(["edge"], { files: { "shop.yaml": shop } });
+  field = await openRokField(["edge"], { files });
   await field.good("kube cluster register -k edge.yaml --wait");
   await field.good("kube app create shop -f shop.yaml --wait");
   pods = await waitFor("two Pods that are ready", async () => {
@@ -75,14 +62,12 @@ beforeAll(async () => {
 
 afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-type World = Partial<Omit<RokWorld, "folder" | "variables">>;
-
 /** A command that goes on by itself: what it has said so far, and a way to end it. */
-function begin(line: string | readonly string[], world: World = {}) {
+function begin(line: string | readonly string[], options: RokOptions = {}) {
   const leaving = new AbortController();
   const seen = { out: "", err: "" };
   const ended: Promise<RokRun> = field.rok(line, {
-    ...world,
+    ...options,
     interrupt: leaving.signal,
     onOut: (all) => (seen.out = all),
     onErr: (all) => (seen.err = all),
@@ -538,7 +523,6 @@ describe("what happened and how it stands", () => {
 
 describe("runs", () => {
   test("show what they write while they run, and later on", async () => {
-    await writeFile(join(field.folder, "job.yaml"), solver);
     await field.good("kube app create lab -f job.yaml --wait");
     const run = await field.good("kube app run lab solve --name first --logs --timeout 60s");
     expect(run.out).toMatch(/starting[^]*state +COMPLETED/);

@@ -1,22 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
 import { issueCertificate } from "@octoplane/kube/testing/certificate";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun } from "./rok-run.ts";
+import { openRokField, type RokField } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** The command line against the whole system over TLS. */
-let folder: string;
-let server: Standalone;
+let field: RokField;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-tls-"));
   const now = systemClock.now();
   const ca = { name: "authority", ...issueCertificate({ name: "authority", now }) };
   const own = issueCertificate({ name: "octoplane", issuer: ca, now });
@@ -28,27 +22,20 @@ beforeAll(async () => {
     "me.crt": me.certificate,
     "me.key": me.key,
   };
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  const at = (name: string): string => join(folder, name);
-  const tls = {
-    enabled: true,
-    cert: at("server.crt"),
-    key: at("server.key"),
-    client_ca: at("ca.crt"),
+  const settings = (folder: string): object => {
+    const at = (name: string): string => join(folder, name);
+    const [cert, key, client_ca] = [at("server.crt"), at("server.key"), at("ca.crt")];
+    return { api: { tls: { enabled: true, cert, key, client_ca } } };
   };
-  const settings = { data_dir: at("data"), listen: "127.0.0.1:0", api: { tls } };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
+  field = await openRokField([], { files, settings });
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
-const rok = (...line: readonly string[]): Promise<RokRun> => runRok(line, { folder });
+const rok = (...line: readonly string[]): Promise<RokRun> => field.rok(line);
 
 it("the server of a data directory is found by its address of https, and trusted with --ca only", async () => {
-  expect(server.address).toMatch(/^https:/);
+  expect(field.server.address).toMatch(/^https:/);
   const refused = await rok("kube", "app", "list");
   expect([refused.status, refused.out]).toEqual([exitStatus.unreachable, ""]);
   const listed = await rok("core", "role", "list", "--ca", "ca.crt");
@@ -58,15 +45,15 @@ it("the server of a data directory is found by its address of https, and trusted
 
 it("a file of Krake's form shows a certificate, whose groups may have a role; a watch goes over TLS too", async () => {
   const binding = "metadata: {name: operators}\nusers: []\ngroups: [ops]\nroles: ['role:system']\n";
-  await writeFile(join(folder, "binding.yaml"), binding);
+  await writeFile(join(field.folder, "binding.yaml"), binding);
   const made = await rok("core", "rolebinding", "create", "-f", "binding.yaml", "--ca", "ca.crt");
   expect([made.err, made.status]).toEqual(["", exitStatus.ok]);
   const block = "tls: {enabled: true, client_ca: ca.crt, client_cert: me.crt, client_key: me.key}";
-  const url = server.address.replace("https", "http");
-  await writeFile(join(folder, "krake.yaml"), `api_url: ${url}\nuser: kay\n${block}\n`);
+  const url = field.server.address.replace("https", "http");
+  await writeFile(join(field.folder, "krake.yaml"), `api_url: ${url}\nuser: kay\n${block}\n`);
   const config = ["--config", "krake.yaml"];
   const manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one, namespace: default}\n";
-  await writeFile(join(folder, "app.yaml"), manifest);
+  await writeFile(join(field.folder, "app.yaml"), manifest);
   const app = await rok("kube", "app", "create", "one", "-f", "app.yaml", ...config);
   expect([app.err, app.status]).toEqual(["", exitStatus.ok]);
   const wait = ["--wait", "--timeout", "20s"];

@@ -1,38 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitStatus } from "@octoplane/rok/exit-status";
 import { waitFor } from "../wait-for.ts";
+import { deployment, manifestText } from "./manifests.ts";
 import { openRokField, type RokField } from "./rok-field.ts";
 
 /** What Pods and nodes use, at the command line. */
 
-const shop = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web, namespace: default }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      containers:
-        - name: main
-          image: example.org/web:1
-          resources:
-            requests: { cpu: 100m, memory: 64Mi }
-            limits: { cpu: 200m, memory: 128Mi }
-        - { name: side, image: example.org/side:1 }
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: { name: idle, namespace: default }
-spec:
-  selector: { matchLabels: { app: idle } }
-  template:
-    metadata: { labels: { app: idle } }
-    spec:
-      containers: [{ name: main, image: "example.org/does-not-exist:1" }]
-`;
+const resources = {
+  requests: { cpu: "100m", memory: "64Mi" },
+  limits: { cpu: "200m", memory: "128Mi" },
+};
+const shop = manifestText([
+  deployment("web", {
+    replicas: 2,
+    containers: [
+      { name: "main", image: "example.org/web:1", resources },
+      { name: "side", image: "example.org/side:1" },
+    ],
+  }),
+  deployment("idle", { containers: [{ name: "main", image: "example.org/does-not-exist:1" }] }),
+]);
 
 let field: RokField;
 

@@ -1,18 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
-import { runRok, type RokRun, type RokWorld } from "./rok-run.ts";
+import { openRokField, type RokField, type RokOptions } from "./rok-field.ts";
+import type { RokRun } from "./rok-run.ts";
 
 /** The command line against the whole system in this process, with simulated clusters. */
 
@@ -40,58 +31,36 @@ spec:
   ports: [{ port: 8080 }]
 `;
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-e2e-"));
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-  sim = await startSim({
-    clock: systemClock,
-    random: systemRandom,
-    clusters: [{ name: "edge-1" }, { name: "edge-2" }],
-  });
-  for (const name of sim.clusterNames()) {
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
-  }
-  await writeFile(join(folder, "echo.yaml"), echo);
+  field = await openRokField(["edge-1", "edge-2"], { files: { "echo.yaml": echo } });
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
-
-type World = Omit<RokWorld, "folder">;
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
 /** One command line, as a person in the folder of the data directory would type it. */
-const rok = (line: string | readonly string[], world: World = {}): Promise<RokRun> =>
-  runRok(line, { folder, ...world });
+const rok = (line: string | readonly string[], options: RokOptions = {}): Promise<RokRun> =>
+  field.rok(line, options);
 
 /** The same where nothing may go wrong; gives what was printed. */
-async function good(line: string | readonly string[], world: World = {}): Promise<string> {
-  const result = await rok(line, world);
-  expect(result, result.err).toMatchObject({ status: exitStatus.ok });
-  return result.out;
-}
+const good = async (line: string | readonly string[], options: RokOptions = {}): Promise<string> =>
+  (await field.good(line, options)).out;
 
 async function json<T>(line: string): Promise<T> {
   return JSON.parse(await good(`${line} -o json`)) as T;
 }
 
 /** The value of a field in the detail view. */
-function field(text: string, name: string): string | undefined {
+function fieldOf(text: string, name: string): string | undefined {
   return new RegExp(`^${name} {2,}(.+)$`, "m").exec(text)?.[1];
 }
 
 describe("without any cluster", () => {
   test("the server and the token are found by themselves", async () => {
     const out = await good("whoami");
-    expect(field(out, "user")).toBe("system:admin");
-    expect(field(out, "namespace")).toBe("system:admin");
+    expect(fieldOf(out, "user")).toBe("system:admin");
+    expect(fieldOf(out, "namespace")).toBe("system:admin");
     expect(await good("version")).toMatch(/^rok {5}\d+\.\d+\.\d+\nserver {2}\d+\.\d+\.\d+\n$/);
   });
 
@@ -104,7 +73,7 @@ describe("without any cluster", () => {
 
   test("an application that fits nowhere says so", async () => {
     const out = await good("kube app create nowhere -f - --wait pending", { input: echo });
-    expect(field(out, "name")).toBe("nowhere");
+    expect(fieldOf(out, "name")).toBe("nowhere");
     const waited = await rok("kube app update nowhere -l a=b --wait --timeout 2s");
     expect(waited.status).toBe(exitStatus.timeout);
     expect(waited.err).toContain("nowhere: DEGRADED (No matching Kubernetes cluster found)");
@@ -123,7 +92,7 @@ describe("metrics and their providers", () => {
     await good("core mp create prom --type prometheus --url http://127.0.0.1:9/");
     await good("core metric create disk --mp-name prom --metric-name disk_free --min -5 --max 5");
     const updated = await good("core metric update disk --allowed-values -1 2 --direction lower");
-    expect(field(updated, "allowed_values")).toBe("-1, 2");
+    expect(fieldOf(updated, "allowed_values")).toBe("-1, 2");
     const metric = await json<{ spec: object }>("core metric get disk");
     expect(metric.spec).toEqual({
       allowed_values: [-1, 2],
@@ -152,8 +121,8 @@ describe("clusters and applications", () => {
     const { status, out, err } = await rok(`${line} --wait --timeout 20s`);
     expect(status, err).toBe(exitStatus.ok);
     expect(err).toContain("edge-1: ONLINE\n");
-    expect(field(out, "name")).toBe("edge-1");
-    expect(field(out, "metrics")).toBe("load: 1.5");
+    expect(fieldOf(out, "name")).toBe("edge-1");
+    expect(fieldOf(out, "metrics")).toBe("load: 1.5");
     const other = "kube cluster register second --kubeconfig edge-2.yaml --backoff_limit 4";
     await good(`${other} -l location=SK --wait=online --timeout 20s`);
     const twice = await rok("kube cluster register -k edge-1.yaml");
@@ -178,11 +147,11 @@ describe("clusters and applications", () => {
     const line = ["kube", "app", "create", "echo", "-f", "echo.yaml", "-L", "location is DE"];
     const flags = ["-i", "GREETING_HERE=hello", "--wait", "--timeout", "30s"];
     const out = await good([...line, ...flags]);
-    expect(field(out, "state")).toBe("RUNNING");
-    expect(field(out, "running_on")).toBe("system:admin/edge-1");
-    expect(field(out, "services")).toMatch(/^echo: .+:\d+$/);
+    expect(fieldOf(out, "state")).toBe("RUNNING");
+    expect(fieldOf(out, "running_on")).toBe("system:admin/edge-1");
+    expect(fieldOf(out, "services")).toMatch(/^echo: .+:\d+$/);
     const place = { apiVersion: "apps/v1", kind: "Deployment", name: "echo", namespace: "default" };
-    expect(JSON.stringify(sim.cluster("edge-1").object(place))).toContain('"value":"hello"');
+    expect(JSON.stringify(field.sim.cluster("edge-1").object(place))).toContain('"value":"hello"');
     const page = await good("kube app explain echo");
     expect(page).toMatch(/^echo is RUNNING: on system:admin\/edge-1 since \d{4}-/);
     expect(page).toContain("1 of 2 clusters fit");
@@ -200,7 +169,7 @@ describe("clusters and applications", () => {
     const wait = ["--remove-existing-label-constraints", "--wait", "running", "--timeout", "30s"];
     const { status, out, err } = await rok([...move, ...wait]);
     expect(status, err).toBe(exitStatus.ok);
-    expect(field(out, "running_on")).toBe("system:admin/second");
+    expect(fieldOf(out, "running_on")).toBe("system:admin/second");
     const after = await json<{ spec: Record<string, unknown>; metadata: object }>(
       "kube app get echo",
     );
@@ -217,7 +186,7 @@ describe("clusters and applications", () => {
     expect(err).toMatch(/echo: gone\n$/);
     expect(await json("kube app list")).toEqual([]);
     const place = { apiVersion: "apps/v1", kind: "Deployment", name: "echo", namespace: "default" };
-    expect(sim.cluster("edge-2").object(place)).toBeUndefined();
+    expect(field.sim.cluster("edge-2").object(place)).toBeUndefined();
     await good("kube cluster delete second --wait --timeout 20s");
     expect(await good("kube cluster list")).not.toContain("second");
   });
@@ -233,7 +202,7 @@ describe("roles and tokens", () => {
     expect(await good("core role list")).toMatch(/^lister /m);
     const token = (await good("token create bob --expires-in 1h")).trim();
     const world = { variables: { OCTOPLANE_TOKEN: token } };
-    expect(field(await good("whoami", world), "roles")).toBe("lister");
+    expect(fieldOf(await good("whoami", world), "roles")).toBe("lister");
     expect(await good("kube cluster list -o json", world)).toBe("[]\n");
     const refused = await rok("kube app list", world);
     expect(refused.status).toBe(exitStatus.notAllowed);
@@ -301,8 +270,8 @@ test("rok runs as a program of its own, and ends with its exit status", async ()
   const runChild = (args: readonly string[], input = ""): Promise<RokRun> =>
     new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [program, ...args], {
-        cwd: folder,
-        env: { PATH: process.env["PATH"] ?? "", HOME: folder },
+        cwd: field.folder,
+        env: { PATH: process.env["PATH"] ?? "", HOME: field.folder },
       });
       let out = "";
       let err = "";
@@ -318,7 +287,7 @@ test("rok runs as a program of its own, and ends with its exit status", async ()
     err: "",
   });
   const created = await runChild(["kube", "app", "create", "piped", "-f", "-"], echo);
-  expect(field(created.out, "name")).toBe("piped");
+  expect(fieldOf(created.out, "name")).toBe("piped");
   expect(await runChild(["kube", "app", "get", "nobody"])).toEqual({
     status: exitStatus.notFound,
     out: "",

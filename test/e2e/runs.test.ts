@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { openField, type Field } from "./field.ts";
+import { meddle, openField, type Field } from "./field.ts";
 import { job } from "./manifests.ts";
 
 /** Runs of suspended Jobs: each a Job of its own on the application's cluster, with what it was given and what came of it. */
@@ -123,6 +123,37 @@ test("a run of an application whose objects were removed waits until it is start
   });
   await field.rest.ok("POST", `${late}/start`);
   await until("patient", "COMPLETED");
+});
+
+test("a run whose Job is refused for good, after it was not answered at first, has failed", async () => {
+  const post = { method: "POST", path: "/jobs" };
+  cluster.faults.failNext(1, 503, post);
+  cluster.faults.failNext(1, 422, post);
+  await run("refused", { workload: { name: "solve" } });
+  const { status } = await until("refused", "FAILED");
+  expect(status).toMatchObject({ reason: { code: "KUBERNETES_ERROR" }, started: null });
+});
+
+test("a run leaves the Job of somebody else alone that has its name", async () => {
+  cluster.faults.failNext(1_000, 503, { method: "POST", path: "/jobs" });
+  await run("late-comer", { workload: { name: "solve" } });
+  const { namespace, name } = (
+    await waitFor("its Job to be named", async () => {
+      const { status } = await field.rest.ok("GET", `${runs}/late-comer`);
+      return status.job !== null && status;
+    })
+  ).job;
+  const path = `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`;
+  await meddle(cluster, path, job(name, { suspend: true }), { type: "apply" });
+  cluster.faults.clear();
+  const { status } = await until("late-comer", "FAILED");
+  expect(status.reason.code).toBe("OWNED_BY_OTHER");
+  await field.rest.ok("DELETE", `${runs}/late-comer`);
+  await waitFor(
+    "the run to go",
+    async () => (await field.rest.call("GET", `${runs}/late-comer`)).status === 404,
+  );
+  expect(cluster.object({ apiVersion: "batch/v1", kind: "Job", namespace, name })).toBeDefined();
 });
 
 test("a run takes its Job with it, and an application its runs", async () => {

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { connectKube } from "@octoplane/kube/http-kube";
 import { kindOf, podsOf } from "@octoplane/kube/owned";
 import type { Kube, KubeObject } from "@octoplane/kube/kube";
@@ -15,6 +16,7 @@ import { WebSocketEnd } from "@octoplane/shared/websocket";
 import { openStore } from "@octoplane/store/open";
 import { openServer, type ServerBench } from "../conformance/api/server-bench.ts";
 import { waitFor } from "../wait-for.ts";
+import { deployment } from "./manifests.ts";
 
 export const applications = "/kubernetes/namespaces/team/applications";
 
@@ -28,28 +30,18 @@ export interface StreamField extends AsyncDisposable {
   readonly pods: readonly string[];
 }
 
-export function deployment(name: string, replicas: number): KubeObject {
-  const labels = { app: name };
+function greeter(name: string, replicas: number): KubeObject {
   const env = [{ name: "GREETING", value: "hello" }];
   const ports = [{ containerPort: 8_080 }];
   const containers = [{ name: "main", image: "example.org/web:1", env, ports }];
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name, namespace: "default" },
-    spec: {
-      replicas,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers } },
-    },
-  };
+  return deployment(name, { replicas, containers });
 }
 
 /** Applies a Deployment by hand and waits for its Pods; its place in an inventory. */
 export async function runDeployment(kube: Kube, name: string, replicas: number) {
   const served = await kindOf(kube, "apps", "Deployment");
   const ref = { served, namespace: "default", name };
-  const { object } = await kube.apply(ref, deployment(name, replicas), { force: true });
+  const { object } = await kube.apply(ref, greeter(name, replicas), { force: true });
   const uid = object.metadata.uid ?? "";
   const place = { group: "apps", kind: "Deployment", namespace: "default", name, uid };
   await waitFor(`the Pods of ${name}`, async () => {
@@ -77,7 +69,7 @@ export async function openStreamField(): Promise<StreamField> {
   });
   const item = await runDeployment(kube, "web", 2);
   await server.ok("POST", applications, {
-    body: { metadata: { name: "shop" }, spec: { manifest: [deployment("web", 2)] } },
+    body: { metadata: { name: "shop" }, spec: { manifest: [greeter("web", 2)] } },
   });
   const ref = { api: "kubernetes", kind: "Cluster", namespace: "team", name: "edge" };
   const copy = {
@@ -105,7 +97,7 @@ export async function openStreamField(): Promise<StreamField> {
   };
 }
 
-export type Opened =
+type Opened =
   | { readonly end: WebSocketEnd; readonly protocol: string | undefined; readonly status: 101 }
   | { readonly status: number; readonly body: string; readonly end?: undefined };
 
@@ -158,4 +150,29 @@ export async function collect(end: WebSocketEnd): Promise<Readonly<Record<number
     texts[channel] = (texts[channel] ?? "") + message.subarray(1).toString("utf8");
   }
   return texts;
+}
+
+/** Reads an endless answer as it comes, until it is left. */
+export async function follow(
+  server: Pick<ServerBench, "address" | "tokenOf">,
+  path: string,
+): Promise<{ readonly seen: () => string; readonly leave: () => Promise<void> }> {
+  const leaving = new AbortController();
+  const answer = await fetch(`${server.address}${path}`, {
+    headers: { authorization: `Bearer ${server.tokenOf("system:admin")}` },
+    signal: leaving.signal,
+  });
+  expect(answer.status).toBe(200);
+  let text = "";
+  const decoder = new TextDecoder();
+  const read = (async () => {
+    for await (const chunk of answer.body!) text += decoder.decode(chunk, { stream: true });
+  })().catch(() => undefined);
+  return {
+    seen: () => text,
+    async leave() {
+      leaving.abort();
+      await read;
+    },
+  };
 }

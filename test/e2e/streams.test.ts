@@ -4,6 +4,7 @@ import { waitFor } from "../wait-for.ts";
 import {
   applications,
   collect,
+  follow,
   openSocket,
   openStreamField,
   runDeployment,
@@ -132,19 +133,10 @@ describe("the logs of an application", () => {
 
   it("that are followed go on with Pods that come later, and end with their reader", async () => {
     const { server, cluster, pods, kube } = field;
-    const reading = new AbortController();
-    const answer = await fetch(`${server.address}${shop}/logs?follow=true&tail=0`, {
-      headers: { authorization: `Bearer ${server.tokenOf("system:admin")}` },
-      signal: reading.signal,
-    });
-    let seen = "";
-    const decoder = new TextDecoder();
-    const read = (async () => {
-      for await (const chunk of answer.body!) seen += decoder.decode(chunk);
-    })().catch(() => undefined);
+    const logs = await follow(server, `${shop}/logs?follow=true&tail=0`);
     await waitFor("a line", () => {
       cluster.writeLog({ namespace: "default", pod: pods[0]!, container: "main" }, "early");
-      return seen.includes(`${pods[0]}/main early\n`);
+      return logs.seen().includes(`${pods[0]}/main early\n`);
     });
     const served = await kindOf(kube, "", "Pod");
     await kube.delete(
@@ -159,10 +151,9 @@ describe("the logs of an application", () => {
     });
     await waitFor("its line", () => {
       cluster.writeLog({ namespace: "default", pod: later, container: "main" }, "late");
-      return seen.includes(`${later}/main late\n`);
+      return logs.seen().includes(`${later}/main late\n`);
     });
-    reading.abort();
-    await read;
+    await logs.leave();
     await waitFor("the end of what it held open", () => cluster.faults.underWay <= 1);
   }, 60_000);
 });

@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KubeObject } from "@octoplane/kube/kube";
-import type { Constellation } from "../constellation.ts";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { configMap, echo, widgets } from "./manifests.ts";
 import { look, servedKind, type Site, type Sites } from "./site.ts";
-
-/** Where the suite runs: Octoplane over some store, and two clusters of some sort. */
-export interface World extends AsyncDisposable {
-  readonly octoplane: Constellation;
-  readonly sites: Sites["sites"];
-}
+import type { World } from "./world.ts";
 
 const namespace = "system:admin";
 const applications = `/kubernetes/namespaces/${namespace}/applications`;

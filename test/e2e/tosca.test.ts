@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const fetch = { allow: ["127.0.0.1"], public: true };
-  field = await openField({ app_controller: { start_grace: 0.4, worker_count: workers, fetch } });
+  field = await openField({ app_controller: { fetch } });
   cluster = await field.cluster();
   folder = await mkdtemp(join(tmpdir(), "octoplane-"));
 });
@@ -103,12 +103,7 @@ topology_template:
 const templateOf = (text: string): Json => readDocument(text) as Json;
 
 async function create(name: string, source: Json): Promise<string> {
-  const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
-  await field.rest.ok("POST", applications, {
-    metadata: { name },
-    spec: { manifest: [], constraints, ...source },
-  });
-  return name;
+  return await field.createOn(cluster, name, { manifest: [], ...source });
 }
 
 const conditionOf = (app: Json, type: string): Json =>

@@ -113,12 +113,8 @@ it("155 objects of 2 MB are applied once each, and looked at without a request",
 });
 
 async function create(cluster: SimCluster, name: string, manifest: readonly Json[]): Promise<void> {
-  const constraints = { cluster: { labels: [`name is ${cluster.name}`] } };
   const delivery = { namespace: name, create_namespaces: true };
-  await field.rest.ok("POST", "/kubernetes/namespaces/system:admin/applications", {
-    metadata: { name },
-    spec: { manifest, constraints, delivery },
-  });
+  await field.createOn(cluster, name, { manifest, delivery });
 }
 
 it("credentials that may not make namespaces are told of, and still apply what lies in one that is there", async () => {

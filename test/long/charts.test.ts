@@ -1,14 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
 import { exitStatus } from "@octoplane/rok/exit-status";
-import { silentLog } from "@octoplane/shared/log";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { chartTools } from "../chart-tools/build.ts";
-import { runRok, type RokRun } from "../e2e/rok-run.ts";
+import { openRokField, type RokField } from "../e2e/rok-field.ts";
+import type { RokRun } from "../e2e/rok-run.ts";
 
 /** Charts and kustomizations, rendered by the real tools through `rok`. */
 
@@ -74,26 +68,16 @@ spec:
 };
 
 describe.skipIf(tools === undefined)("rendered by the tools of their makers", () => {
-  let folder: string;
-  let server: Standalone;
+  let field: RokField;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "rok-charts-"));
-    const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-    server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
-    for (const [name, text] of Object.entries(files)) {
-      await mkdir(dirname(join(folder, name)), { recursive: true });
-      await writeFile(join(folder, name), text);
-    }
+    field = await openRokField([], { files });
   });
 
-  afterAll(async () => {
-    await server?.[Symbol.asyncDispose]();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await field?.[Symbol.asyncDispose]());
 
   const rok = (line: string): Promise<RokRun> =>
-    runRok(line, { folder, variables: { PATH: tools ?? "" } });
+    field.rok(line, { variables: { PATH: tools ?? "" } });
 
   async function manifest(name: string): Promise<readonly unknown[]> {
     const { out } = await rok(`kube app get ${name} -o json`);

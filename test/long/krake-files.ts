@@ -2,7 +2,7 @@
  * Configuration files as Krake's generator leaves them when it is told nothing: the same keys and values in the same places
  * as in the templates of release 1.0.1, in our own words otherwise.
  */
-export interface KrakeChoices {
+interface KrakeChoices {
   readonly apiPort?: number;
   readonly etcdPort?: number;
   readonly authorization?: "always-allow" | "RBAC";

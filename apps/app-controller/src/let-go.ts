@@ -6,10 +6,9 @@ import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import type { AppWorld } from "./app-world.ts";
 import { shutDown } from "./hooks/shut-down.ts";
-import { afterRemoval, removeCopies } from "./remove-copy.ts";
+import { afterRemoval, removeCopies, type Remains } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
-import { appliedFinding } from "./summary.ts";
-import type { Trouble } from "./trouble.ts";
+import { appliedFinding, podTotals } from "./summary.ts";
 
 /**
  * An application that belongs nowhere, because its last cluster is taken away: what stands of it there goes, since the cluster
@@ -28,27 +27,22 @@ export async function letGo(
   const kept = there.filter((copy) => !world.isTakenAway(copy.cluster));
   const leaving = there.filter((copy) => !kept.includes(copy));
   const asked = await shutDown(world, { app, copies: leaving, status, signal });
-  const going = { copies: asked.copies, stays: (copy: Copy) => !asked.mayGo(copy), app };
+  const stays = (copy: Copy): boolean => !asked.mayGo(copy);
+  const record = async (copy: Copy): Promise<void> => await status.writeCopy(copy);
+  const going = { copies: asked.copies, stays, app, record };
   const rest = await removeCopies(world, app.metadata.uid, going, signal);
-  const { troubles } = rest;
-  const copies = [...kept, ...rest.copies];
+  const remains = { ...rest, copies: [...kept, ...rest.copies] };
   const now = isoTime(world.clock.now());
-  await status.write((current) =>
-    withCopies(app, leftWith(current, app, { copies, troubles, now }), now),
-  );
+  await status.write((current) => withCopies(app, leftWith(current, app, remains, now), now));
   return afterRemoval(rest, asked.waitMs);
 }
 
 function leftWith(
   status: ApplicationStatus,
   app: Application,
-  found: {
-    readonly copies: readonly Copy[];
-    readonly troubles: readonly Trouble[];
-    readonly now: string;
-  },
+  { copies, troubles }: Remains,
+  now: string,
 ): ApplicationStatus {
-  const { copies, troubles, now } = found;
   const { running_on: running } = status;
   const observed_generation = app.metadata.generation;
   const applied = { ...appliedFinding({ isComplete: false, troubles }), observed_generation };
@@ -64,7 +58,7 @@ function leftWith(
     ...status,
     copies: [],
     running_on: null,
-    container_health: { desired_pods: 0, running_pods: 0, completed_pods: 0, failed_pods: 0 },
+    container_health: podTotals([]),
     services: {},
     conditions: [...(isDone ? conditions : dropCondition(conditions, "Healthy"))],
   };

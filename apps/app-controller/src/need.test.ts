@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Application } from "@octoplane/kinds/application";
+import { limits } from "@octoplane/shared/limits";
 import { unmetNeed } from "./need.ts";
 import { NeedIndex } from "./need-index.ts";
 
@@ -26,6 +27,19 @@ test.each([
 ])("an application that needs one that is %s", (state, expected) => {
   const all = world({ a: ["PENDING", "b"], b: [state] });
   expect(unmetNeed(all, all.apps.get("a")!)?.message).toBe(expected);
+});
+
+test("a chain of thousands is followed to its end, and a circle of as many told in few words", () => {
+  const count = 10_000;
+  const chain = Object.fromEntries(
+    Array.from({ length: count }, (_, at) => [`a${at}`, ["RUNNING", `a${at + 1}`] as const]),
+  );
+  const open = world({ ...chain, [`a${count}`]: ["RUNNING"] });
+  expect(unmetNeed(open, open.apps.get("a0")!)).toBeUndefined();
+  const circle = world({ ...chain, [`a${count}`]: ["RUNNING", "a0"] });
+  const { message = "" } = unmetNeed(circle, circle.apps.get("a0")!) ?? {};
+  expect(message).toContain("which waits for it (team/a0 > team/a1 > ");
+  expect(message.length).toBeLessThanOrEqual(limits.messageCharsMax);
 });
 
 test("one that is not there, and a circle of any length, are told", () => {

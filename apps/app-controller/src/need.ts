@@ -2,6 +2,7 @@ import type { Application } from "@octoplane/kinds/application";
 import { setCondition } from "@octoplane/kinds/condition";
 import type { Result } from "@octoplane/reconcile/controller";
 import { isoTime } from "@octoplane/shared/clock";
+import { limits } from "@octoplane/shared/limits";
 import type { AppWorld } from "./app-world.ts";
 import type { WaitsFor } from "./apply-state.ts";
 import { StatusWriter } from "./status-writer.ts";
@@ -42,32 +43,36 @@ export function unmetNeed(
 const doneStates = new Set(["RUNNING", "COMPLETED"]);
 
 function waits(message: string): WaitsFor {
-  return { reason: "WaitsFor", message };
+  return { reason: "WaitsFor", message: message.slice(0, limits.messageCharsMax) };
 }
 
-/** The way from a need back to the application itself, if there is one. */
+/** The way from a need back to the application itself, if there is one. No recursion: chains may be long. */
 function circleFrom(
   world: Pick<AppWorld, "application">,
   { metadata }: Application,
   start: NamedApplication,
 ): readonly string[] | undefined {
   const target = keyOf({ name: metadata.name, namespace: metadata.namespace ?? "" });
-  const seen = new Set<string>();
-  const search = (
-    need: NamedApplication,
-    way: readonly string[],
-  ): readonly string[] | undefined => {
+  const neededBy = new Map<string, string>();
+  const queue = [{ need: start, by: target }];
+  for (const { need, by } of queue) {
     const key = keyOf(need);
-    if (key === target) return [...way, key];
-    const other = seen.has(key) ? undefined : world.application(need);
-    seen.add(key);
-    for (const next of other ? needsOf(other) : []) {
-      const found = search(next, [...way, key]);
-      if (found) return found;
-    }
-    return undefined;
-  };
-  return search(start, [target]);
+    if (key === target) return wayTo(by, { target, neededBy });
+    const other = neededBy.has(key) ? undefined : world.application(need);
+    neededBy.set(key, neededBy.get(key) ?? by);
+    if (other) queue.push(...needsOf(other).map((next) => ({ need: next, by: key })));
+  }
+  return undefined;
+}
+
+function wayTo(
+  last: string,
+  found: { readonly target: string; readonly neededBy: ReadonlyMap<string, string> },
+): readonly string[] {
+  const { target, neededBy } = found;
+  const way = [target];
+  for (let at = last; at !== target; at = neededBy.get(at) ?? target) way.push(at);
+  return [...way, target].toReversed();
 }
 
 function keyOf({ namespace, name }: NamedApplication): string {

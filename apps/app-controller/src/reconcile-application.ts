@@ -175,7 +175,8 @@ async function removeOthers(
   const kept = others.filter((copy) => staying.has(copy));
   const leaving = others.filter((copy) => !staying.has(copy));
   const { copies, mayGo, waitMs } = await shutDown(world, { app, copies: leaving, status, signal });
-  const going = { copies, stays: (copy: Copy) => !mayGo(copy), app };
+  const record = async (copy: Copy): Promise<void> => await status.writeCopy(copy);
+  const going = { copies, stays: (copy: Copy) => !mayGo(copy), app, record };
   const rest = await removeCopies(world, app.metadata.uid, going, signal);
   return { ...rest, copies: [...kept, ...rest.copies], waitMs };
 }

@@ -46,9 +46,12 @@ export function beginRemoval(state: ApplyState, hooks: readonly Hook[]): boolean
   const event = "delete";
   const meant = (["pre", "post"] as const).flatMap((side) => hookSteps(hooks, { side, event }));
   if (meant.length === 0) return false;
-  if (state.hooks?.event !== event) {
+  const { generation } = state.input;
+  const known = state.hooks?.event === event ? state.hooks : undefined;
+  // Somebody has looked at one that failed; what it needed may be there now.
+  const isSeenTo = known?.failed !== undefined && known.generation !== generation;
+  if (known === undefined || isSeenTo) {
     const objects = state.hooks?.objects ?? [];
-    const { generation } = state.input;
     state.hooks = { event, digest: "", generation, over: false, turns: {}, objects };
   }
   return true;

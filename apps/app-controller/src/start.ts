@@ -13,6 +13,7 @@ import { limits } from "@octoplane/shared/limits";
 import { disposeAll, type Running } from "@octoplane/shared/lifecycle";
 import type { Log } from "@octoplane/shared/log";
 import type { Metrics } from "@octoplane/shared/metrics";
+import { connectionVersion, connectTo, refKey } from "./cluster-connection.ts";
 import { ClusterView } from "./cluster-view.ts";
 import type { AppControllerConfig } from "./config.ts";
 import type { AppWorld } from "./app-world.ts";
@@ -230,11 +231,10 @@ class AppController implements Running {
 
   async #view(ref: ResourceRef): Promise<ClusterView> {
     const key = refKey(ref);
-    const cluster = this.#cluster(ref);
-    const version = `${cluster?.metadata.uid}/${cluster?.metadata.generation}`;
+    const version = connectionVersion(ref, this.#parts.resources);
     const known = this.#views.get(key);
     if (known?.version === version) return await known.view;
-    const entry = { version, view: this.#openView(key, version) };
+    const entry = { version, view: this.#openView(ref) };
     this.#views.set(key, entry);
     if (known) void closeView(known.view);
     try {
@@ -245,13 +245,10 @@ class AppController implements Running {
     }
   }
 
-  async #openView(key: string, version: string): Promise<ClusterView> {
-    const { resources, kubes, log } = this.#parts;
+  async #openView(ref: ResourceRef): Promise<ClusterView> {
+    const { resources, log } = this.#parts;
     const { clock, random } = resources.parts;
-    const kube = await kubes.get(key, version, async () => {
-      const cluster = await resources.of(ClusterKind).reveal(parseRef(key));
-      return cluster.spec.kubeconfig;
-    });
+    const kube = await connectTo(ref, this.#parts);
     const onChange = (uid: string): void => {
       const appKey = this.#keyByUid.get(uid);
       if (appKey !== undefined) this.#controller.enqueue(appKey);
@@ -310,11 +307,5 @@ function livesIn({ status }: Application, cluster: ResourceRef, namespace: strin
       [...withoutMigration(copy).objects, ...(copy.hooks?.objects ?? [])].some(
         (item) => item.namespace === namespace,
       ),
-  );
-}
-
-function refKey(ref: ResourceRef): string {
-  return refText(
-    ref.namespace === null ? { name: ref.name } : { namespace: ref.namespace, name: ref.name },
   );
 }

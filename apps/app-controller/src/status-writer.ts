@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Application, ApplicationStatus } from "@octoplane/kinds/application";
+import type { Application, ApplicationStatus, Copy } from "@octoplane/kinds/application";
 import { parseRef } from "@octoplane/resources/keys";
+import { sameRef } from "@octoplane/resources/record";
 import { failure } from "@octoplane/shared/errors";
 import type { AppWorld } from "./app-world.ts";
 
@@ -27,6 +28,14 @@ export class StatusWriter {
     // Whoever asked for a write is told of its failure; the next one finds out for itself.
     this.#last = write.catch(() => undefined);
     await write;
+  }
+
+  /** Writes down how far one copy has come, as far as it is in the books. */
+  async writeCopy(copy: Copy): Promise<void> {
+    await this.write((current) => ({
+      ...current,
+      copies: current.copies.map((one) => (sameRef(one.cluster, copy.cluster) ? copy : one)),
+    }));
   }
 
   async #write(change: (status: ApplicationStatus) => ApplicationStatus): Promise<void> {

@@ -6,10 +6,9 @@ import { withCopies } from "@octoplane/resources/shutdown";
 import { isoTime } from "@octoplane/shared/clock";
 import type { AppWorld } from "./app-world.ts";
 import { shutDown } from "./hooks/shut-down.ts";
-import { afterRemoval, removeCopies } from "./remove-copy.ts";
+import { afterRemoval, removeCopies, type Remains } from "./remove-copy.ts";
 import { StatusWriter } from "./status-writer.ts";
-import { appliedFinding } from "./summary.ts";
-import type { Trouble } from "./trouble.ts";
+import { appliedFinding, podTotals } from "./summary.ts";
 
 /** A stopped application: its objects go, its record stays, and with it where it belongs. */
 export async function takeDown(
@@ -33,20 +32,16 @@ export async function takeDown(
   const going = { copies: asked.copies, stays, app, record };
   const remains = await removeCopies(world, app.metadata.uid, going, signal);
   const now = isoTime(world.clock.now());
-  await status.write((current) => withCopies(app, stopped(current, app, { ...remains, now }), now));
+  await status.write((current) => withCopies(app, stopped(current, app, remains, now), now));
   return afterRemoval(remains, asked.waitMs);
 }
 
 function stopped(
   status: ApplicationStatus,
   app: Application,
-  found: {
-    readonly copies: readonly Copy[];
-    readonly troubles: readonly Trouble[];
-    readonly now: string;
-  },
+  { copies, troubles }: Remains,
+  now: string,
 ): ApplicationStatus {
-  const { copies, troubles, now } = found;
   const { generation } = app.metadata;
   const isOver = copies.length === 0 && troubles.length === 0;
   const finding = isOver
@@ -68,7 +63,7 @@ function stopped(
     ...rest,
     observed_generation: generation,
     running_on: null,
-    container_health: { desired_pods: 0, running_pods: 0, completed_pods: 0, failed_pods: 0 },
+    container_health: podTotals([]),
     services: {},
   };
 }

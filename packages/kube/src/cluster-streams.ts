@@ -174,16 +174,12 @@ function refuseDotSegments(path: string): void {
   });
 }
 
-/** Encoded once or twice, too: a gateway in between may decode it. */
+/** Encoded once or twice, too: a gateway in between may decode it, whatever else in the segment can be decoded or not. */
 function isDots(segment: string): boolean {
   let text = segment;
   for (let round = 0; round < 3; round += 1) {
     if (text.split(/[/\\]/).some((part) => part === "." || part === "..")) return true;
-    try {
-      text = decodeURIComponent(text);
-    } catch {
-      return false;
-    }
+    text = text.replace(/%(?:25|2e|2f|5c)/gi, (code) => decodeURIComponent(code));
   }
   return false;
 }

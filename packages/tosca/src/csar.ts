@@ -57,8 +57,9 @@ const metaPath = "TOSCA-Metadata/TOSCA.meta";
 
 async function entryPath({ source, zip }: Archive): Promise<string> {
   const meta = await zip.text(metaPath);
-  const named = meta === undefined ? undefined : /^Entry-Definitions:[ \t]*(\S.*?)\s*$/m.exec(meta);
-  if (named?.[1] !== undefined) return posix.normalize(named[1]);
+  // Trimmed by hand: an expression that did so as well would try every blank of a long line.
+  const named = meta && /^Entry-Definitions:(.*)$/m.exec(meta)?.[1]?.trim();
+  if (named) return posix.normalize(named);
   const roots = zip.names.filter((name) => /^[^/]+\.ya?ml$/i.test(name));
   const [root, ...others] = roots;
   if (root !== undefined && others.length === 0) return root;

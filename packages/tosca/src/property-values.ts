@@ -261,9 +261,10 @@ function joined(walk: Walk, [list, delimiter = ""]: readonly unknown[], spot: Sp
 function token(walk: Walk, args: readonly unknown[], spot: Spot): string {
   const [text = "", separators = ""] = args.slice(0, 2).map((part) => textAt(walk, part, spot));
   const index = Number(textAt(walk, args[2], spot));
+  const separating = new Set(separators);
   const parts: string[] = [""];
   for (const character of text) {
-    if (separators.includes(character)) parts.push("");
+    if (separating.has(character)) parts.push("");
     else parts[parts.length - 1] += character;
   }
   const part = Number.isInteger(index) ? parts[index] : undefined;

@@ -172,7 +172,7 @@ function lengthOf(value: unknown): number | undefined {
 
 function numberOf(value: unknown): number {
   if (typeof value === "number") return value;
-  return typeof value === "string" && /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(value)
+  return typeof value === "string" && /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/.test(value)
     ? Number(value)
     : NaN;
 }

@@ -2,7 +2,7 @@ import type { Json } from "../../rest.ts";
 
 /** A body of every kind, and a change of it. A kind that is not here fails the suites. */
 
-export interface Sample {
+interface Sample {
   readonly body: Json;
   change(body: Json): void;
   /** For a kind with a status: a condition, the state that comes of it, and a field that Krake's clients write. */

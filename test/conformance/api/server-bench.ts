@@ -19,7 +19,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-export interface Call {
+interface Call {
   /** Sent as JSON, unless it is a text: that is sent as it is. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -135,7 +135,7 @@ export async function sendRaw(
   });
 }
 
-export interface WatchLine {
+interface WatchLine {
   readonly type: string;
   readonly object: Json;
 }

@@ -6,7 +6,7 @@ import { input, type Stage } from "./stage.ts";
 /** ODD-6, 7, 9, 17, 18, 29: what cannot be changed, and what runs once. */
 export function changeCases(stage: () => Stage): void {
   it("makes a Job anew when its template changes, and lets nothing of the old one run on", async () => {
-    const app = await stage().create({ manifest: input("immutable/job-v1.yaml") });
+    const app = await stage().deploy({ manifest: input("immutable/job-v1.yaml") });
     await stage().untilIs(app, "COMPLETED");
     const before = await stage().see("Job", "j", app);
     await stage().change(app, (spec) => void (spec.manifest = input("immutable/job-v2.yaml")));
@@ -20,7 +20,7 @@ export function changeCases(stage: () => Stage): void {
   it("names the field of a Job that must not be made anew", async () => {
     const app = stage().fresh("odd");
     const delivery = { namespace: app, create_namespaces: true, replace: "never" };
-    await stage().create({ name: app, manifest: input("immutable/job-v1.yaml"), delivery });
+    await stage().deploy({ name: app, manifest: input("immutable/job-v1.yaml"), delivery });
     await stage().untilIs(app, "COMPLETED");
     await stage().change(app, (spec) => void (spec.manifest = input("immutable/job-v2.yaml")));
     const message = await stage().untilReason(app, "IMMUTABLE_FIELD");
@@ -35,7 +35,7 @@ export function changeCases(stage: () => Stage): void {
     "names the field of a %s that cannot be changed, and makes it anew when it may",
     async (kind, name, file, field) => {
       const manifest = [...input(`immutable/${file}-v1.yaml`), configMap("beside", { v: "1" })];
-      const app = await stage().create({ manifest });
+      const app = await stage().deploy({ manifest });
       await stage().untilIs(app, "RUNNING");
       const before = await stage().see(kind, name, app);
       await stage().change(app, (spec) => {
@@ -53,7 +53,7 @@ export function changeCases(stage: () => Stage): void {
   );
 
   it("replaces a StatefulSet under its Pods", async () => {
-    const app = await stage().create({ manifest: input("immutable/statefulset-vct-v1.yaml") });
+    const app = await stage().deploy({ manifest: input("immutable/statefulset-vct-v1.yaml") });
     await stage().untilIs(app, "RUNNING");
     const pods = async (): Promise<unknown[]> =>
       await Promise.all(
@@ -77,7 +77,7 @@ export function changeCases(stage: () => Stage): void {
     const [job] = input("immutable/job-v1.yaml");
     const [next] = input("immutable/job-v2.yaml");
     for (const one of [job, next]) one.metadata.annotations = { "octoplane.io/replace": "never" };
-    const app = await stage().create({ manifest: [job] });
+    const app = await stage().deploy({ manifest: [job] });
     await stage().untilIs(app, "COMPLETED");
     await stage().change(app, (spec) => void (spec.manifest = [next]));
     await stage().untilReason(app, "IMMUTABLE_FIELD");
@@ -95,7 +95,7 @@ export function changeCases(stage: () => Stage): void {
       metadata: { name: "data" },
       spec: { accessModes: [mode], resources: { requests: { storage: "1Gi" } } },
     });
-    const app = await stage().create({ manifest: [claim("ReadWriteOnce")] });
+    const app = await stage().deploy({ manifest: [claim("ReadWriteOnce")] });
     await stage().untilIs(app, "RUNNING");
     const before = await stage().see("PersistentVolumeClaim", "data", app);
     await stage().change(app, (spec) => {
@@ -111,7 +111,7 @@ export function changeCases(stage: () => Stage): void {
 
   it("keeps what is no longer wanted while something else is refused, which may be in its place", async () => {
     const wrong = configMap("Wrong_Name", {});
-    const app = await stage().create({ manifest: [configMap("old", {})] });
+    const app = await stage().deploy({ manifest: [configMap("old", {})] });
     await stage().untilIs(app, "RUNNING");
     await stage().change(app, (spec) => void (spec.manifest = [wrong]));
     await stage().untilReason(app, "KUBERNETES_ERROR");
@@ -126,7 +126,7 @@ export function changeCases(stage: () => Stage): void {
   it("does not run a Job again that has removed itself", async () => {
     const [job] = input("self-removing/job-ttl.yaml");
     job.spec.ttlSecondsAfterFinished = 1;
-    const app = await stage().create({ manifest: [job] });
+    const app = await stage().deploy({ manifest: [job] });
     const made = await stage().untilSeen("the Job", { kind: "Job", name: "once", namespace: app });
     await stage().untilIs(app, "COMPLETED");
     for (let gone = false; !gone;) gone = (await stage().see("Job", "once", app)) === undefined;
@@ -142,7 +142,7 @@ export function changeCases(stage: () => Stage): void {
   });
 
   it("makes a Job that leaves its name to others once for each way it is written", async () => {
-    const app = await stage().create({ manifest: input("generate-name/in.yaml") });
+    const app = await stage().deploy({ manifest: input("generate-name/in.yaml") });
     await stage().untilIs(app, "COMPLETED");
     const first = Object.keys(await stage().versions("Job", app));
     expect(first).toEqual([expect.stringMatching(/^migrate-\w{5}$/)]);
@@ -160,9 +160,9 @@ export function changeCases(stage: () => Stage): void {
   });
 
   it("names the port that is taken, and by whom; ports that were given stay over changes", async () => {
-    const first = await stage().create({ manifest: input("fixed-nodeport/a.yaml") });
+    const first = await stage().deploy({ manifest: input("fixed-nodeport/a.yaml") });
     await stage().untilIs(first, "RUNNING");
-    const second = await stage().create({
+    const second = await stage().deploy({
       manifest: [...input("fixed-nodeport/b.yaml"), configMap("fine", {})],
     });
     const message = await stage().untilReason(second, "NODE_PORT_TAKEN");
@@ -171,7 +171,7 @@ export function changeCases(stage: () => Stage): void {
     );
     expect(await stage().see("ConfigMap", "fine", second)).toBeDefined();
     const ports = input("multi-port-service/in.yaml");
-    const third = await stage().create({ manifest: ports });
+    const third = await stage().deploy({ manifest: ports });
     await stage().untilIs(third, "RUNNING");
     const numbers = async (): Promise<number[]> =>
       (await stage().see("Service", "mq", third)).spec.ports.map((port: Json) => port.nodePort);

@@ -34,7 +34,7 @@ function definition(
 /** ODD-2, 3, 4, 25, 26: scopes, definitions and their objects. */
 export function definitionCases(stage: () => Stage): void {
   it("applies a definition before its objects, and keeps it when the application goes", async () => {
-    const app = await stage().create({ manifest: input("cr-before-crd/in.yaml"), delivery: {} });
+    const app = await stage().deploy({ manifest: input("cr-before-crd/in.yaml"), delivery: {} });
     await stage().untilIs(app, "RUNNING");
     const widget = await stage().see("Widget", "w1", "widgets");
     expect(widget.spec).toEqual({ size: 3, mode: "fast" });
@@ -47,9 +47,9 @@ export function definitionCases(stage: () => Stage): void {
     const group = `${stage().fresh("crd")}.example.org`;
     const [widget, crd] = widgets(group);
     const delivery = { delete_definitions: true };
-    const first = await stage().create({ manifest: [widget, crd], delivery });
+    const first = await stage().deploy({ manifest: [widget, crd], delivery });
     await stage().untilIs(first, "RUNNING");
-    const second = await stage().create({
+    const second = await stage().deploy({
       manifest: [{ ...widget, metadata: { name: "second" } }],
       delivery: {},
     });
@@ -72,7 +72,7 @@ export function definitionCases(stage: () => Stage): void {
       { ...network, apiVersion: `${group}/v1alpha1` },
       definition(group, { scope: "Cluster" }),
     ];
-    const app = await stage().create({ manifest, delivery: { delete_definitions: true } });
+    const app = await stage().deploy({ manifest, delivery: { delete_definitions: true } });
     await stage().untilIs(app, "RUNNING");
     const { copies } = (await stage().read(app)).status;
     const item = copies[0].objects.find(({ kind }: Json) => kind === "Network");
@@ -87,7 +87,7 @@ export function definitionCases(stage: () => Stage): void {
     ];
     const manifest = [...input("same-name-other-scope/in.yaml"), ...groups];
     const delivery = { create_namespaces: true, delete_definitions: true };
-    const app = await stage().create({ manifest, delivery });
+    const app = await stage().deploy({ manifest, delivery });
     await stage().untilIs(app, "RUNNING");
     for (const namespace of ["a", "b"]) {
       expect(await stage().see("Deployment", "web", namespace)).toBeDefined();
@@ -108,7 +108,7 @@ export function definitionCases(stage: () => Stage): void {
       spec: {},
     };
     const unknown = { apiVersion: "nobody.example.org/v1", kind: "Thing", metadata: { name: "t" } };
-    const app = await stage().create({ manifest: [old, unknown, configMap("fine", {})] });
+    const app = await stage().deploy({ manifest: [old, unknown, configMap("fine", {})] });
     const message = await stage().untilReason(app, "UNSUPPORTED_RESOURCE");
     expect(message).toContain("no longer serves Deployment of apps/v1beta1; it serves apps/v1");
     expect(message).toContain("Thing t: the cluster does not serve Thing of nobody.example.org/v1");
@@ -120,7 +120,7 @@ export function definitionCases(stage: () => Stage): void {
     const group = `${stage().fresh("renamed")}.example.org`;
     const network = { apiVersion: `${group}/v2`, kind: "Network", metadata: { name: "old" } };
     const delivery = { delete_definitions: true };
-    const app = await stage().create({ manifest: [network, definition(group)], delivery });
+    const app = await stage().deploy({ manifest: [network, definition(group)], delivery });
     const status = await stage().until(app, "says what is served", ({ reason }) =>
       reason?.message.includes(
         `Network old: the cluster no longer serves Network of ${group}/v2; it serves ${group}/v1`,
@@ -139,7 +139,7 @@ export function definitionCases(stage: () => Stage): void {
       metadata: { name: "wrong" },
       spec: { ports: [{ port: 99_999 }] },
     };
-    const app = await stage().create({ manifest: [service, configMap("fine", {})] });
+    const app = await stage().deploy({ manifest: [service, configMap("fine", {})] });
     const message = await stage().untilReason(app, "KUBERNETES_ERROR");
     expect(message).toContain("Service wrong");
     expect(message).toContain("spec.ports[0].port");
@@ -159,7 +159,7 @@ export function definitionCases(stage: () => Stage): void {
     };
     const manifest = [network, definition(group), configMap("watched", {})];
     const delivery = { delete_definitions: true };
-    const app = await stage().create({ manifest, delivery });
+    const app = await stage().deploy({ manifest, delivery });
     const { conditions } = await stage().untilIs(app, "RUNNING");
     const applied = conditions.find(({ type }: Json) => type === "Applied");
     expect(applied).toMatchObject({ status: "True" });
@@ -198,7 +198,7 @@ export function definitionCases(stage: () => Stage): void {
     });
     const guarded = configMap("guarded", {});
     guarded.metadata.labels = { guarded: name };
-    const app = await stage().create({ manifest: [guarded, ...echo("behind")] });
+    const app = await stage().deploy({ manifest: [guarded, ...echo("behind")] });
     const status = await stage().until(app, "tells of the webhook", ({ reason }) =>
       reason?.message.includes(`failed calling webhook "${name}.example.org"`),
     );
@@ -224,7 +224,7 @@ export function definitionCases(stage: () => Stage): void {
     };
     const delivery = { delete_definitions: true };
     const manifest = [inNamespace(network, "default"), definition(group)];
-    const app = await stage().create({ manifest, delivery });
+    const app = await stage().deploy({ manifest, delivery });
     await stage().untilIs(app, "RUNNING");
     await stage().meddle(`/apis/${group}/v1/namespaces/default/networks/short`, {}, "DELETE");
     const status = await stage().untilIs(app, "COMPLETED");

@@ -13,7 +13,7 @@ export function driftCases(stage: () => Stage): void {
     ["gated-field/statefulset-maxunavailable.yaml", "StatefulSet", "RUNNING"],
     ["multi-port-service/in.yaml", "Service", "RUNNING"],
   ])("writes %s once, whatever the cluster makes of it", async (file, kind, state) => {
-    const app = await stage().create({
+    const app = await stage().deploy({
       manifest: [...spelled(input(file)), configMap("watched", {})],
     });
     await stage().untilIs(app, state);
@@ -44,7 +44,7 @@ export function driftCases(stage: () => Stage): void {
   it("tells once which fields the cluster did not take", async () => {
     const [deployment] = input("quantities/in.yaml");
     deployment.spec.template.spec.colour = "blue";
-    const app = await stage().create({ manifest: [deployment] });
+    const app = await stage().deploy({ manifest: [deployment] });
     const { conditions } = await stage().untilIs(app, "RUNNING");
     const applied = conditions.find(({ type }: Json) => type === "Applied");
     expect(applied.message).toContain('Deployment q: unknown field "spec.template.spec.colour"');
@@ -53,7 +53,7 @@ export function driftCases(stage: () => Stage): void {
   });
 
   it("leaves the replicas of what an autoscaler scales to it", async () => {
-    const app = await stage().create({ manifest: input("hpa-replicas/in.yaml") });
+    const app = await stage().deploy({ manifest: input("hpa-replicas/in.yaml") });
     await stage().untilSeen("web", { kind: "Deployment", name: "web", namespace: app });
     await stage().meddle(
       `/apis/apps/v1/namespaces/${app}/deployments/web`,
@@ -75,7 +75,7 @@ export function driftCases(stage: () => Stage): void {
   it("keeps as many replicas as run when they become somebody else's business", async () => {
     const [deployment] = input("quantities/in.yaml");
     deployment.spec.replicas = 3;
-    const app = await stage().create({ manifest: [deployment] });
+    const app = await stage().deploy({ manifest: [deployment] });
     await stage().untilIs(app, "RUNNING");
     await stage().change(app, (spec) => void (spec.delivery.ignore_replicas = true));
     await stage().untilIs(app, "RUNNING");
@@ -88,7 +88,7 @@ export function driftCases(stage: () => Stage): void {
     const [deployment] = input("quantities/in.yaml");
     deployment.spec.replicas = 2;
     const delivery = { namespace: app, create_namespaces: true, ignore_replicas: true };
-    await stage().create({ name: app, manifest: [deployment], delivery });
+    await stage().deploy({ name: app, manifest: [deployment], delivery });
     await stage().until(
       app,
       "begins with two",

@@ -24,7 +24,7 @@ export function hookCases(stage: () => Stage): void {
       hook(job("after", {}), "post-install", { "hook-weight": "1" }),
       hook(job("tested", {}), "test"),
     ];
-    const app = await stage().create({ manifest });
+    const app = await stage().deploy({ manifest });
     await stage().untilIs(app, "RUNNING");
     const jobs = await stage().versions("Job", app);
     expect(Object.keys(jobs).toSorted()).toEqual(["after", "first"]);
@@ -50,7 +50,7 @@ export function hookCases(stage: () => Stage): void {
     const upgrade = hook(job("up", {}), "pre-upgrade", {
       "hook-delete-policy": "before-hook-creation",
     });
-    const app = await stage().create({ manifest: [configMap("a", { v: "1" }), upgrade] });
+    const app = await stage().deploy({ manifest: [configMap("a", { v: "1" }), upgrade] });
     await stage().untilIs(app, "RUNNING");
     expect(await stage().see("Job", "up", app)).toBeUndefined();
     await stage().change(app, (spec) => void (spec.manifest[0].data.v = "2"));
@@ -65,7 +65,7 @@ export function hookCases(stage: () => Stage): void {
   });
 
   it("runs the hooks of an upgrade that brings them along", async () => {
-    const app = await stage().create({ manifest: [configMap("a", {})] });
+    const app = await stage().deploy({ manifest: [configMap("a", {})] });
     await stage().untilIs(app, "RUNNING");
     await stage().change(app, (spec) => {
       spec.manifest.push(hook(job("up", {}), "pre-upgrade"), hook(job("in", {}), "pre-install"));
@@ -81,7 +81,7 @@ export function hookCases(stage: () => Stage): void {
   it("does not wait for Pods to be ready before the hooks that they may be waiting for", async () => {
     const [web] = echo("web");
     web.spec.template.spec.containers[0].envFrom = [{ secretRef: { name: "made-later" } }];
-    const app = await stage().create({ manifest: [web, hook(job("after", {}), "post-install")] });
+    const app = await stage().deploy({ manifest: [web, hook(job("after", {}), "post-install")] });
     await stage().untilSeen(
       "the hook has run",
       { kind: "Job", name: "after", namespace: app },
@@ -93,7 +93,7 @@ export function hookCases(stage: () => Stage): void {
   it("stops at a hook that fails, with its reason, and goes on when the manifest is put right", async () => {
     const bad = hook(job("init", { activeDeadlineSeconds: 1, parallelism: 1 }), "pre-install");
     bad.spec.template.spec.nodeSelector = { nowhere: "to-be-found" };
-    const app = await stage().create({ manifest: [configMap("main", {}), bad] });
+    const app = await stage().deploy({ manifest: [configMap("main", {}), bad] });
     const message = await stage().untilReason(app, "HOOK_FAILED");
     expect(message).toContain(`pre-install hook Job init in namespace ${app} has failed`);
     expect(message).toContain("deadline");
@@ -113,7 +113,7 @@ export function hookCases(stage: () => Stage): void {
       hook(job("before", { ttlSecondsAfterFinished: 600 }), "pre-delete"),
       hook(job("behind", {}), "post-delete", { "hook-delete-policy": "hook-succeeded" }),
     ];
-    const app = await stage().create({ manifest });
+    const app = await stage().deploy({ manifest });
     await stage().untilIs(app, "RUNNING");
     expect(Object.keys(await stage().versions("Job", app))).toEqual([]);
     await stage().beginRemoval(app);

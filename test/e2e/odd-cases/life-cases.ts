@@ -9,12 +9,12 @@ export function lifeCases(stage: () => Stage): void {
     const [first, second] = [stage().fresh("odd"), stage().fresh("odd")];
     const own = { namespace: second, create_namespaces: true };
     const delivery = { ...own, depends_on: [{ name: first }] };
-    await stage().create({ name: second, manifest: [configMap("late", {})], delivery });
+    await stage().deploy({ name: second, manifest: [configMap("late", {})], delivery });
     expect(await stage().untilReason(second, "WaitsFor")).toBe(
       `waits for application system:admin/${first}, which is not there`,
     );
     expect((await stage().read(second)).status.state).toBe("CREATING");
-    await stage().create({ name: first, manifest: [configMap("early", {})] });
+    await stage().deploy({ name: first, manifest: [configMap("early", {})] });
     await stage().untilIs(second, "RUNNING");
     // What runs is never taken down for what it needed, and goes on being cared for.
     await stage().remove(first);
@@ -26,7 +26,7 @@ export function lifeCases(stage: () => Stage): void {
   it("says that applications wait for each other in a circle", async () => {
     const names = [stage().fresh("odd"), stage().fresh("odd")] as const;
     for (const [name, need] of [names, names.toReversed()] as [string, string][]) {
-      await stage().create({
+      await stage().deploy({
         name,
         manifest: [configMap("a", {})],
         delivery: { depends_on: [{ name: need }] },
@@ -41,7 +41,7 @@ export function lifeCases(stage: () => Stage): void {
   });
 
   it("takes the objects of a stopped application away, keeps its record, and brings them back", async () => {
-    const app = await stage().create({ manifest: [...echo("web"), configMap("settings", {})] });
+    const app = await stage().deploy({ manifest: [...echo("web"), configMap("settings", {})] });
     await stage().untilIs(app, "RUNNING");
     await stage().change(app, (spec) => void (spec.stopped = "removed"));
     const status = await stage().until(
@@ -59,9 +59,9 @@ export function lifeCases(stage: () => Stage): void {
 
   it("runs with Jobs that wait to be run", async () => {
     const waiting = job("waiting", { suspend: true });
-    const app = await stage().create({ manifest: [...echo("web"), waiting] });
+    const app = await stage().deploy({ manifest: [...echo("web"), waiting] });
     await stage().untilIs(app, "RUNNING");
-    const only = await stage().create({ manifest: [waiting] });
+    const only = await stage().deploy({ manifest: [waiting] });
     const { conditions } = await stage().untilIs(only, "RUNNING");
     expect(conditions.find(({ type }: Json) => type === "Healthy").reason).toBe("Idle");
     for (const name of [app, only]) await stage().remove(name);

@@ -5,7 +5,7 @@ import { inNamespace, input, type Stage } from "./stage.ts";
 /** ODD-1, ODD-15: namespaces. */
 export function namespaceCases(stage: () => Stage): void {
   it("makes the namespace first, marks it as ours, and removes it last", async () => {
-    const app = await stage().create({ manifest: [configMap("settings", { a: "1" })] });
+    const app = await stage().deploy({ manifest: [configMap("settings", { a: "1" })] });
     await stage().untilIs(app, "RUNNING");
     const namespace = await stage().see("Namespace", app);
     expect(Object.keys(namespace.metadata.labels)).toContain("octoplane.io/application");
@@ -18,7 +18,7 @@ export function namespaceCases(stage: () => Stage): void {
     const app = stage().fresh("odd");
     const delivery = { namespace: app, override_namespace: true, create_namespaces: true };
     const manifest = [inNamespace(configMap("settings", {}), "elsewhere"), configMap("other", {})];
-    await stage().create({ name: app, manifest, delivery });
+    await stage().deploy({ name: app, manifest, delivery });
     await stage().untilIs(app, "RUNNING");
     expect(await stage().see("ConfigMap", "settings", app)).toBeDefined();
     expect(await stage().see("ConfigMap", "other", app)).toBeDefined();
@@ -31,7 +31,7 @@ export function namespaceCases(stage: () => Stage): void {
       inNamespace(configMap("homeless", {}), "nowhere"),
       inNamespace(configMap("housed", {}), "default"),
     ];
-    const app = await stage().create({ manifest, delivery: {} });
+    const app = await stage().deploy({ manifest, delivery: {} });
     const message = await stage().untilReason(app, "NAMESPACE_MISSING");
     expect(message).toContain("ConfigMap homeless in namespace nowhere");
     expect(message).toContain("--create-namespace");
@@ -45,12 +45,12 @@ export function namespaceCases(stage: () => Stage): void {
 
   it("keeps a namespace in which another application lives, and one that somebody else made", async () => {
     const house = stage().fresh("house");
-    const first = await stage().create({
+    const first = await stage().deploy({
       manifest: [configMap("first", {})],
       delivery: { namespace: house, create_namespaces: true },
     });
     await stage().untilIs(first, "RUNNING");
-    const second = await stage().create({
+    const second = await stage().deploy({
       manifest: [
         configMap("second", {}),
         { apiVersion: "v1", kind: "Namespace", metadata: { name: house } },
@@ -77,7 +77,7 @@ export function namespaceCases(stage: () => Stage): void {
     held.metadata.finalizers = ["example.org/hold"];
     await stage().meddle(`/api/v1/namespaces/${name}/configmaps`, held);
     const old = await stage().meddle(`/api/v1/namespaces/${name}`, {}, "DELETE");
-    const app = await stage().create({ manifest: [configMap("mine", {})], name });
+    const app = await stage().deploy({ manifest: [configMap("mine", {})], name });
     await stage().until(app, "waits", ({ reason }) => /on its way out/.test(reason?.message ?? ""));
     const path = `/api/v1/namespaces/${name}/configmaps/held`;
     await stage().meddle(path, { metadata: { finalizers: null } }, "PATCH");
@@ -89,7 +89,7 @@ export function namespaceCases(stage: () => Stage): void {
   });
 
   it("takes with the namespace what others have made in it, and waits until all of it has gone", async () => {
-    const app = await stage().create({ manifest: [configMap("ours", {})] });
+    const app = await stage().deploy({ manifest: [configMap("ours", {})] });
     await stage().untilIs(app, "RUNNING");
     const child = configMap("child", {});
     child.metadata.finalizers = ["example.org/hold"];
@@ -113,7 +113,7 @@ export function namespaceCases(stage: () => Stage): void {
     const manifest = [...files, ...rest]
       .toReversed()
       .flatMap((file) => input(`keystone/${file}.yaml`));
-    const app = await stage().create({ manifest, delivery: {} });
+    const app = await stage().deploy({ manifest, delivery: {} });
     await stage().until(app, "stands", ({ conditions }) =>
       conditions.some(
         (one: { type: string; status: string }) => one.type === "Applied" && one.status === "True",

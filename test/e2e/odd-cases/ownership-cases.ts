@@ -14,9 +14,9 @@ const role = (name: string, verb: string): Json => ({
 export function ownershipCases(stage: () => Stage): void {
   it("leaves an object of the cluster to whom it belongs, names both, and applies the rest", async () => {
     const name = stage().fresh("shared");
-    const first = await stage().create({ manifest: [role(name, "get")] });
+    const first = await stage().deploy({ manifest: [role(name, "get")] });
     await stage().untilIs(first, "RUNNING");
-    const second = await stage().create({ manifest: [role(name, "list"), configMap("own", {})] });
+    const second = await stage().deploy({ manifest: [role(name, "list"), configMap("own", {})] });
     const message = await stage().untilReason(second, "OWNED_BY_OTHER");
     expect(message).toContain(`ClusterRole ${name} belongs to application system:admin/${first}`);
     expect(await stage().see("ConfigMap", "own", second)).toBeDefined();
@@ -28,11 +28,11 @@ export function ownershipCases(stage: () => Stage): void {
 
   it("takes an object over when it may; who had it reports, does not fight, and does not remove it", async () => {
     const name = stage().fresh("shared");
-    const first = await stage().create({ manifest: [role(name, "get"), configMap("own", {})] });
+    const first = await stage().deploy({ manifest: [role(name, "get"), configMap("own", {})] });
     await stage().untilIs(first, "RUNNING");
     const second = stage().fresh("odd");
     const delivery = { namespace: second, create_namespaces: true, adopt: true };
-    await stage().create({ name: second, manifest: [role(name, "list")], delivery });
+    await stage().deploy({ name: second, manifest: [role(name, "list")], delivery });
     await stage().untilIs(second, "RUNNING");
     const message = await stage().untilReason(first, "OWNED_BY_OTHER");
     expect(message).toContain(`belongs to application system:admin/${second}`);
@@ -56,7 +56,7 @@ export function ownershipCases(stage: () => Stage): void {
     const object = inNamespace(configMap(theirs, { a: "theirs", b: "theirs" }), "default");
     await stage().meddle("/api/v1/namespaces/default/configmaps", object);
     const wanted = inNamespace(configMap(theirs, { a: "ours" }), "default");
-    const app = await stage().create({ manifest: [wanted], delivery: {} });
+    const app = await stage().deploy({ manifest: [wanted], delivery: {} });
     const message = await stage().untilReason(app, "OWNED_BY_OTHER");
     expect(message).toContain(
       `ConfigMap ${theirs} in namespace default was made by somebody else (somebody)`,
@@ -78,7 +78,7 @@ export function ownershipCases(stage: () => Stage): void {
     for (const verb of ["get", "list"]) {
       const app = stage().fresh("odd");
       const delivery = { namespace: app, create_namespaces: true, adopt: true };
-      await stage().create({ name: app, manifest: [role(name, verb)], delivery });
+      await stage().deploy({ name: app, manifest: [role(name, verb)], delivery });
       await stage().untilIs(app, "RUNNING");
       apps.push(app);
     }
@@ -103,13 +103,13 @@ export function ownershipCases(stage: () => Stage): void {
     const helms = configMap("helms", {});
     helms.metadata.annotations = { "helm.sh/resource-policy": "keep" };
     const manifest = [ours, helms, configMap("gone", {})].map((one) => inNamespace(one, "default"));
-    const app = await stage().create({ manifest, delivery: {} });
+    const app = await stage().deploy({ manifest, delivery: {} });
     await stage().untilIs(app, "RUNNING");
     await stage().remove(app);
     expect(await stage().see("ConfigMap", "ours", "default")).toBeDefined();
     expect(await stage().see("ConfigMap", "helms", "default")).toBeDefined();
     expect(await stage().see("ConfigMap", "gone", "default")).toBeUndefined();
-    const again = await stage().create({ manifest, delivery: {} });
+    const again = await stage().deploy({ manifest, delivery: {} });
     await stage().untilIs(again, "RUNNING");
     await stage().remove(again);
   });

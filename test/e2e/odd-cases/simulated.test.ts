@@ -1,16 +1,5 @@
-import { openConstellation } from "../../constellation.ts";
 import { openSimulatedSites } from "../site.ts";
+import { openWorld } from "../world.ts";
 import { oddCases } from "./suite.ts";
 
-oddCases("odd cases on a simulated cluster", async () => {
-  const sites = await openSimulatedSites();
-  const octoplane = await openConstellation();
-  return {
-    octoplane,
-    sites: sites.sites,
-    async [Symbol.asyncDispose]() {
-      await octoplane[Symbol.asyncDispose]();
-      await sites[Symbol.asyncDispose]();
-    },
-  };
-});
+oddCases("odd cases on a simulated cluster", () => openWorld(openSimulatedSites));

@@ -5,10 +5,9 @@ import { readDocuments } from "@octoplane/shared/manifest-yaml";
 import { expect } from "vitest";
 import type { Json } from "../../rest.ts";
 import { waitFor } from "../../wait-for.ts";
+import { applications, BareField } from "../field.ts";
 import { look, servedKind, type Site } from "../site.ts";
-import type { World } from "../suite.ts";
-
-const applications = "/kubernetes/namespaces/system:admin/applications";
+import type { World } from "../world.ts";
 
 /** The objects of one of the inputs, as the command line reads them. */
 export function input(file: string): Json[] {
@@ -16,7 +15,7 @@ export function input(file: string): Json[] {
   return readDocuments(readFileSync(path, "utf8"), file).documents as Json[];
 }
 
-export interface Wish {
+interface Wish {
   readonly manifest: readonly Json[];
   readonly delivery?: Json;
   readonly name?: string;
@@ -28,38 +27,23 @@ export function spelled(manifest: Json[]): Json[] {
 }
 
 /** Applications on one cluster, each in a namespace of its own unless it says otherwise. */
-export class Stage {
-  readonly world: World;
+export class Stage extends BareField {
   readonly site: Site;
-  #counter = 0;
+  readonly #world: World;
 
   constructor(world: World) {
-    this.world = world;
+    super(world.octoplane);
     this.site = world.sites[0];
+    this.#world = world;
   }
 
-  get rest(): World["octoplane"]["rest"] {
-    return this.world.octoplane.rest;
-  }
-
-  fresh(what: string): string {
-    return `${what}-${(this.#counter += 1)}`;
-  }
-
-  async register(): Promise<void> {
-    const clusters = "/kubernetes/namespaces/system:admin/clusters";
-    await this.rest.ok("POST", clusters, {
-      metadata: { name: this.site.name },
-      spec: { kubeconfig: this.site.kubeconfig },
-    });
-    await waitFor("the cluster is ONLINE", async () => {
-      const { status } = await this.rest.ok("GET", `${clusters}/${this.site.name}`);
-      return status.state === "ONLINE";
-    });
+  async prepare(): Promise<void> {
+    await this.register(this.site.name, this.site.kubeconfig);
+    await this.#makeVolumes();
   }
 
   /** Volumes for claims of any name: a bare API server has nobody who makes them. */
-  async makeVolumes(): Promise<void> {
+  async #makeVolumes(): Promise<void> {
     for (let index = 0; index < 20; index += 1) {
       await this.meddle("/api/v1/persistentvolumes", {
         apiVersion: "v1",
@@ -75,33 +59,13 @@ export class Stage {
   }
 
   /** Creates an application whose name is that of its namespace, which is made for it. */
-  async create({ manifest, delivery, name = this.fresh("odd") }: Wish): Promise<string> {
+  async deploy({ manifest, delivery, name = this.fresh("odd") }: Wish): Promise<string> {
     const own = { namespace: name, create_namespaces: true };
     await this.rest.ok("POST", applications, {
       metadata: { name },
       spec: { manifest, delivery: delivery ?? own },
     });
     return name;
-  }
-
-  async change(app: string, edit: (spec: Json) => void): Promise<void> {
-    await this.rest.change(`${applications}/${app}`, (body) => edit(body.spec));
-  }
-
-  async read(app: string): Promise<Json> {
-    return (await this.rest.call("GET", `${applications}/${app}`)).body;
-  }
-
-  async until(app: string, what: string, holds: (status: Json) => boolean): Promise<Json> {
-    let last: Json;
-    return await waitFor(
-      `${app} ${what}`,
-      async () => {
-        last = (await this.read(app)).status;
-        return last !== undefined && holds(last) && last;
-      },
-      { deadlineMs: 30_000, seen: () => last },
-    );
   }
 
   /** In this state, with what was asked for last. */
@@ -119,26 +83,8 @@ export class Stage {
     return status.reason.message;
   }
 
-  async remove(app: string): Promise<void> {
-    await this.rest.ok("DELETE", `${applications}/${app}`);
-    await this.untilGone(app);
-  }
-
   async beginRemoval(app: string): Promise<void> {
     await this.rest.ok("DELETE", `${applications}/${app}`);
-  }
-
-  async untilGone(app: string): Promise<void> {
-    let last: Json;
-    await waitFor(
-      `${app} is gone`,
-      async () => {
-        const { status, body } = await this.rest.call("GET", `${applications}/${app}`);
-        last = body;
-        return status === 404;
-      },
-      { deadlineMs: 30_000, seen: () => last?.status },
-    );
   }
 
   async see(kind: string, name: string, namespace?: string): Promise<Json> {
@@ -157,7 +103,7 @@ export class Stage {
   }
 
   async patch(app: string, body: Json): Promise<void> {
-    const { address, adminToken } = this.world.octoplane;
+    const { address, adminToken } = this.octoplane;
     const response = await fetch(`${address}${applications}/${app}`, {
       method: "PATCH",
       headers: {
@@ -202,6 +148,10 @@ export class Stage {
     return Object.fromEntries(
       items.map(({ metadata }) => [metadata.name ?? "", metadata.resourceVersion ?? ""]),
     );
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.#world[Symbol.asyncDispose]();
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import type { World } from "../suite.ts";
+import type { World } from "../world.ts";
 import { changeCases } from "./change-cases.ts";
 import { definitionCases } from "./definition-cases.ts";
 import { driftCases } from "./drift-cases.ts";
@@ -13,14 +13,11 @@ import { Stage } from "./stage.ts";
 export function oddCases(name: string, open: () => Promise<World>): void {
   describe(name, () => {
     let stage: Stage;
-    let world: World;
     beforeAll(async () => {
-      world = await open();
-      stage = new Stage(world);
-      await stage.register();
-      await stage.makeVolumes();
+      stage = new Stage(await open());
+      await stage.prepare();
     });
-    afterAll(async () => await world?.[Symbol.asyncDispose]());
+    afterAll(async () => await stage?.[Symbol.asyncDispose]());
     const now = (): Stage => stage;
 
     describe("namespaces", () => namespaceCases(now));

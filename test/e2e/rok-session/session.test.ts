@@ -1,18 +1,11 @@
-import { chmod, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, cp, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { readAs } from "@octoplane/kinds/read-input";
-import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { buildProgram } from "@octoplane/rok/program";
 import { systemClock } from "@octoplane/shared/clock";
-import { silentLog } from "@octoplane/shared/log";
-import { systemRandom } from "@octoplane/shared/random";
-import { StandaloneConfigSchema, type StandaloneConfig } from "@octoplane/standalone/config";
-import { start, type Standalone } from "@octoplane/standalone/start";
 import { waitFor } from "../../wait-for.ts";
-import { runRok } from "../rok-run.ts";
+import { openRokField, type RokField } from "../rok-field.ts";
 
 /**
  * A session at the command line, command by command, with all that it prints: `transcript.txt` holds both. What differs from
@@ -69,32 +62,17 @@ const after: Readonly<Record<string, { readonly get: string; readonly shows: Reg
   "os cluster update nodes --node-count 3": { get: "magnumcluster nodes", shows: /"lab"/ },
 };
 
-let folder: string;
-let server: Standalone;
-let sim: Sim;
+let field: RokField;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rok-session-"));
+  field = await openRokField(["berlin", "oslo"]);
+  const { folder } = field;
   await cp(join(here, "files"), folder, { recursive: true });
   await writeFile(join(folder, "editor"), "#!/bin/sh\nsed -i 's/tier: front/tier: back/' \"$1\"\n");
   await chmod(join(folder, "editor"), 0o755);
-  sim = await startSim({
-    clock: systemClock,
-    random: systemRandom,
-    clusters: [{ name: "berlin" }, { name: "oslo" }],
-  });
-  for (const name of sim.clusterNames()) {
-    await writeFile(join(folder, `${name}.yaml`), sim.cluster(name).kubeconfigYaml);
-  }
-  const settings = { data_dir: join(folder, "data"), listen: "127.0.0.1:0" };
-  server = await start(readAs<StandaloneConfig>(StandaloneConfigSchema, settings), silentLog);
 });
 
-afterAll(async () => {
-  await server?.[Symbol.asyncDispose]();
-  await sim?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(async () => await field?.[Symbol.asyncDispose]());
 
 test("every command prints what it should", async () => {
   const before = await readFile(transcriptFile, "utf8");
@@ -121,8 +99,7 @@ async function played(line: string): Promise<string> {
   if (awaited) await untilShown(awaited);
   const stop = new AbortController();
   const goesOn = / (?:-w|--watch)\b|^\$ rok watch /.test(line);
-  const { status, out, err } = await runRok(wordsOf(line.slice("$ rok ".length)), {
-    folder,
+  const { status, out, err } = await field.rok(wordsOf(line.slice("$ rok ".length)), {
     variables: variables(),
     stop: stop.signal,
     // What goes on by itself has shown what there is.
@@ -138,7 +115,7 @@ async function played(line: string): Promise<string> {
 async function untilShown({ get, shows }: { readonly get: string; readonly shows: RegExp }) {
   const words = ["get", ...get.split(" "), "-o", "json"];
   await waitFor(`${get} shows ${shows}`, async () => {
-    const { out } = await runRok(words, { folder, variables: variables() });
+    const { out } = await field.rok(words, { variables: variables() });
     return shows.test(out) && !/"state": ?"RECONCILING"/.test(out);
   });
 }
@@ -146,8 +123,8 @@ async function untilShown({ get, shows }: { readonly get: string; readonly shows
 function variables(): Readonly<Record<string, string>> {
   return {
     PATH: process.env["PATH"] ?? "",
-    OCTOPLANE_DATA_DIR: join(folder, "data"),
-    EDITOR: join(folder, "editor"),
+    OCTOPLANE_DATA_DIR: join(field.folder, "data"),
+    EDITOR: join(field.folder, "editor"),
   };
 }
 
@@ -159,7 +136,7 @@ function wordsOf(line: string): readonly string[] {
 function steady(text: string): string {
   const zeros = (match: string): string => match.replaceAll(/[0-9a-f]/g, "0");
   return text
-    .replaceAll(folder, "/folder")
+    .replaceAll(field.folder, "/folder")
     .replaceAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, zeros)
     .replaceAll(/\b\d{8}t\d{9}z-[0-9a-f]{4}-[0-9a-f]{8}\b/g, zeros)
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (match) =>
@@ -179,7 +156,7 @@ function leaves(): readonly string[] {
     columns: undefined,
     readInput: async () => "",
     environment: () => undefined,
-    cwd: folder,
+    cwd: field.folder,
     clock: systemClock,
   };
   type Node = ReturnType<typeof buildProgram>;

@@ -1,25 +1,12 @@
 import { expect, it } from "vitest";
-import { echo, job } from "../../e2e/manifests.ts";
+import { echo, echoWith, job } from "../../e2e/manifests.ts";
+import { podTroubles, type PodTrouble } from "../../e2e/pod-troubles.ts";
 import type { Json } from "../../rest.ts";
 import { paths, withImage, type RealField } from "./real-field.ts";
 
 export function healthCases(field: () => RealField): void {
-  const cases: readonly (readonly [string, (spec: Json) => void, RegExp])[] = [
-    [
-      "ImagePullBackOff",
-      (spec) => void (spec.containers[0].image = "registry.example/does-not-exist:1"),
-      /0 of 1 Pods are ready; Pod \S+, container echo: Back-off pulling image "registry.example\/does-not-exist:1"/,
-    ],
-    [
-      "CrashLoopBackOff",
-      (spec) => void (spec.containers[0].image = "registry.example/crash-loop:1"),
-      /Pod \S+, container echo: ended with exit code 1, after 5 restarts/,
-    ],
-    [
-      "Unschedulable",
-      (spec) => void (spec.nodeSelector = { "kubernetes.io/arch": "riscv64" }),
-      /Pod \S+ has no node: 0\/1 nodes are available/,
-    ],
+  const cases: readonly PodTrouble[] = [
+    ...podTroubles,
     [
       "Unschedulable",
       (spec) => void (spec.volumes = [{ name: "v", persistentVolumeClaim: { claimName: "none" } }]),
@@ -30,7 +17,7 @@ export function healthCases(field: () => RealField): void {
   it.concurrent.each(cases)(
     "%s is the application's reason (%#)",
     async (code, change, message) => {
-      const app = await field().deploy([deployment(field().fresh("web"), change)]);
+      const app = await field().deploy([echoWith(field().fresh("web"), change)]);
       const status = await field().until(app, `is DEGRADED: ${code}`, ({ state, reason }) => {
         return state === "DEGRADED" && reason.code === code;
       });
@@ -44,7 +31,7 @@ export function healthCases(field: () => RealField): void {
   it.concurrent("a Deployment whose Pods a quota forbids says so", async () => {
     const namespace = field().fresh("tight");
     const quota = { metadata: { name: "none", namespace }, spec: { hard: { pods: "0" } } };
-    const web = deployment("web", () => {});
+    const [web] = echo("web");
     web.metadata.namespace = namespace;
     const app = await field().deploy([
       { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
@@ -76,7 +63,7 @@ export function healthCases(field: () => RealField): void {
 
   it.concurrent("what is mended is well again, with the reason gone", async () => {
     const sick = (spec: Json): void => void (spec.containers[0].image = "does-not-exist:1");
-    const app = await field().deploy([deployment(field().fresh("web"), sick)]);
+    const app = await field().deploy([echoWith(field().fresh("web"), sick)]);
     await field().until(app, "is DEGRADED", ({ state }) => state === "DEGRADED");
     await field().change(
       app,
@@ -85,10 +72,4 @@ export function healthCases(field: () => RealField): void {
     expect((await field().untilRunning(app)).reason).toBeNull();
     await field().remove(app);
   });
-}
-
-function deployment(name: string, change: (spec: Json) => void): Json {
-  const [made] = echo(name);
-  change(made.spec.template.spec);
-  return made;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { applications } from "../../e2e/field.ts";
 import { echo } from "../../e2e/manifests.ts";
-import { collect, openSocket } from "../../e2e/streams-field.ts";
+import { collect, follow, openSocket } from "../../e2e/streams-field.ts";
 import { waitFor } from "../../wait-for.ts";
 import type { RealField } from "./real-field.ts";
 
@@ -22,23 +22,12 @@ export function streamCases(field: () => RealField): void {
 
   it("the logs of two Pods are merged and followed", async () => {
     expect(pods).toHaveLength(2);
-    const reading = new AbortController();
-    const answer = await fetch(
-      `${server().address}${applications}/${app}/logs?follow=true&tail=0`,
-      { headers: { authorization: `Bearer ${server().tokenOf()}` }, signal: reading.signal },
-    );
-    expect(answer.status).toBe(200);
-    let seen = "";
-    const decoder = new TextDecoder();
-    const read = (async () => {
-      for await (const chunk of answer.body!) seen += decoder.decode(chunk);
-    })().catch(() => undefined);
+    const logs = await follow(server(), `${applications}/${app}/logs?follow=true&tail=0`);
     await waitFor("a line of each", () => {
       field().plane.writeLog("working");
-      return pods.every((pod) => seen.includes(`${pod}/echo working\n`));
+      return pods.every((pod) => logs.seen().includes(`${pod}/echo working\n`));
     });
-    reading.abort();
-    await read;
+    await logs.leave();
     const once = await fetch(`${server().address}${applications}/${app}/logs?tail=1`, {
       headers: { authorization: `Bearer ${server().tokenOf()}` },
     });

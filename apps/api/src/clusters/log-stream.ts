@@ -1,8 +1,8 @@
 import type { Kube } from "@octoplane/kube/kube";
-import { isoTime, pause, type Clock } from "@octoplane/shared/clock";
+import { pause, type Clock } from "@octoplane/shared/clock";
 import { isFailure, messageOf } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
-import { logLines } from "./log-lines.ts";
+import { logLines, markAfter, timedLine, unreadAfter, type LogMark } from "./log-lines.ts";
 import type { LogSource } from "./log-sources.ts";
 
 export interface LogMerge {
@@ -47,8 +47,14 @@ export async function writeLogs(
 
 interface Reading {
   isOver: boolean;
-  /** Milliseconds since the epoch: from when on it is read again. */
-  since: number;
+  /** When something was last heard of it, by the monotonic clock. */
+  heard: number;
+  /** When it was asked for first, by the same clock: a kubelet does not answer before it has a line. */
+  asked: number | undefined;
+  /** Up to where it was read. */
+  mark: LogMark | undefined;
+  /** Its container came while others were followed already: nobody has seen anything of it. */
+  readonly isLate: boolean;
 }
 
 /**
@@ -69,26 +75,31 @@ export async function followLogs(
   const { clock, signal } = merge;
   const readings = new Map<string, Reading>();
   let quietLooks = 0;
+  let hasLooked = false;
   let onEnd = (): void => undefined;
   while (!signal.aborted) {
     const wake = new AbortController();
-    const sources = await lookAgain(merge, look);
-    if (sources === "none") return;
+    const seen = await lookAgain(merge, look);
+    if (seen === "none") return;
+    const sources = seen === "unknown" ? [] : seen;
     const present = new Set(sources.map(({ key }) => key));
-    for (const [key, { isOver }] of readings) if (isOver && !present.has(key)) readings.delete(key);
+    for (const [key, { isOver }] of readings)
+      if (seen !== "unknown" && isOver && !present.has(key)) readings.delete(key);
     for (const source of sources) {
       const known = readings.get(source.key);
       if (!source.hasRun || (known && !isDue(known, source, clock))) continue;
       const under = [...readings.values()].filter(({ isOver }) => !isOver).length;
       if (under >= limits.logSourcesMax) break;
-      const reading = { isOver: false, since: clock.now() };
+      const heard = clock.monotonic();
+      const fresh = { asked: undefined, mark: undefined, isLate: hasLooked };
+      const reading = { ...fresh, ...known, isOver: false, heard };
       readings.set(source.key, reading);
       const isMarked = (): boolean => merge.prefix ?? readings.size > 1;
-      const again = known && { sinceTime: isoTime(known.since) };
-      void readOn(againFrom(merge, again), source, { reading, isMarked }).then(() => onEnd());
+      void readOn(merge, source, { reading, isMarked }).then(() => onEnd());
     }
     const isQuiet = [...readings.values()].every(({ isOver }) => isOver);
-    if (isQuiet && isAllTold(sources, end())) return;
+    if (isQuiet && seen !== "unknown" && isAllTold(sources, end())) return;
+    hasLooked ||= seen !== "unknown";
     // What has just ended, or is to start, is about to be followed by something.
     quietLooks = isQuiet ? quietLooks + 1 : 0;
     const soon = quietLooks === 0 ? Infinity : limits.logSourcesSoonMs * 2 ** quietLooks;
@@ -108,25 +119,36 @@ function isAllTold(sources: readonly LogSource[], end: FollowEnd): boolean {
 async function lookAgain(
   { signal, write }: LogMerge,
   look: () => Promise<readonly LogSource[]>,
-): Promise<readonly LogSource[] | "none"> {
+): Promise<readonly LogSource[] | "none" | "unknown"> {
   try {
     return await look();
   } catch (error) {
-    if (signal.aborted || !isFailure(error, "NotFound")) return [];
+    if (signal.aborted || !isFailure(error, "NotFound")) return "unknown";
     await write(Buffer.from(`octoplane: ${error.message}\n`));
     return "none";
   }
 }
 
-function isDue({ isOver, since }: Reading, { isRunning }: LogSource, clock: Clock): boolean {
-  return isOver && isRunning && clock.now() - since >= limits.logRetryMs;
+function isDue({ isOver, heard }: Reading, { isRunning }: LogSource, clock: Clock): boolean {
+  return isOver && isRunning && clock.monotonic() - heard >= limits.logRetryMs;
 }
 
-/** The same logs, but only what was not read yet. */
-function againFrom(merge: LogMerge, again: { readonly sinceTime: string } | undefined): LogMerge {
-  if (!again) return merge;
-  const { sinceSeconds: _seconds, tailLines: _lines, ...query } = merge.query;
-  return { ...merge, query: { ...query, sinceTime: again.sinceTime } };
+/**
+ * Every line with its time; of a log that was read before, only what may be new. Since when is told in the cluster's time: its
+ * clock may be another one than ours.
+ */
+function openAgain(
+  merge: LogMerge,
+  source: LogSource,
+  { asked, mark, isLate }: Reading,
+): Promise<AsyncIterable<Uint8Array>> {
+  const timed: LogMerge["query"] = { ...merge.query, timestamps: "true" };
+  const { tailLines: _lines, ...whole } = timed;
+  if (asked === undefined) return openLog({ ...merge, query: isLate ? whole : timed }, source);
+  const { sinceSeconds: _seconds, sinceTime: _time, ...query } = whole;
+  const seconds = Math.ceil((merge.clock.monotonic() - asked) / 1_000) + 1;
+  const since = mark ? { sinceTime: mark.time } : { sinceSeconds: String(seconds) };
+  return openLog({ ...merge, query: { ...query, ...since } }, source);
 }
 
 async function readOn(
@@ -135,10 +157,17 @@ async function readOn(
   { reading, isMarked }: { readonly reading: Reading; readonly isMarked: () => boolean },
 ): Promise<void> {
   await noted(merge, source, async () => {
-    const chunks = await openLog(merge, source);
+    const opening = openAgain(merge, source, reading);
+    reading.asked ??= merge.clock.monotonic();
+    const isUnread = unreadAfter(reading.mark);
+    const chunks = await opening;
     for await (const line of logLines(chunks)) {
-      reading.since = merge.clock.now();
-      await merge.write(marked(line, source, isMarked()));
+      reading.heard = merge.clock.monotonic();
+      const { time, text } = timedLine(line);
+      if (!isUnread(time)) continue;
+      reading.mark = markAfter(reading.mark, time);
+      const wanted = merge.query["timestamps"] === "true" ? line : text;
+      await merge.write(marked(wanted, source, isMarked()));
     }
   });
   reading.isOver = true;

@@ -9,7 +9,7 @@ import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { onCluster } from "../clusters/kube-problem.ts";
 import { guardStream, type StreamGuard } from "../clusters/stream-guard.ts";
-import { clientGone, demandUpgrade, isUpgrade, joinSockets } from "../http/upgrades.ts";
+import { clientGone, demandOwnPage, isUpgrade, joinSockets } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
 
 const verbs: Readonly<Record<string, Verb>> = {
@@ -54,7 +54,7 @@ async function pass(
   const kind = anyKind(ClusterKind);
   const verb = isUpgrade(request) ? "create" : (verbs[request.method] ?? "create");
   const ref = demand(context, kind, request, verb, "proxy");
-  if (isUpgrade(request)) demandUpgrade(request, corsOrigin);
+  demandOwnPage(request, corsOrigin);
   const { namespace = "", name } = ref;
   const kube = await context.connections.kubeOf({ namespace, name });
   const wish = { api: kind.api, resource: `${kind.plural}/proxy`, verb } as const;

@@ -37,18 +37,18 @@ export async function reconcileRun(
   } catch (error) {
     if (signal.aborted) throw error;
     const trouble = troubleOf(error, `run ${run.metadata.name}`);
-    if (run.status.job === null && !trouble.canPass) {
-      await find(world, run, {
-        type: "Started",
-        status: "False",
-        reason: trouble.code,
-        message: trouble.message,
-      });
-      return {};
+    if (!isMade(run)) {
+      const tell = trouble.canPass ? wait : refuse;
+      await tell(world, run, trouble.code, trouble.message);
+      if (!trouble.canPass) return {};
     }
-    if (run.status.job === null) await wait(world, run, trouble.code, trouble.message);
     return { failed: true, notBeforeMs: trouble.retryAfterMs ?? 0 };
   }
+}
+
+/** Whether its Job was seen to stand; where it is to stand is written down before. */
+function isMade({ status: { job } }: Run): boolean {
+  return (job?.uid ?? "") !== "";
 }
 
 /** Writes down where the Job will stand before it does, so that a crash in between leaves none that nobody knows of. */
@@ -163,7 +163,7 @@ async function make(
       return {};
     }
     job = await kube.create(ref.served, made.object, signal);
-  } else if (job.metadata.labels?.[runLabel] !== run.metadata.uid) {
+  } else if (!isOfRun(job, run)) {
     await refuse(world, run, "OWNED_BY_OTHER", `there is another Job ${ref.namespace}/${ref.name}`);
     return {};
   }
@@ -177,6 +177,10 @@ async function make(
     conditions: [...setCondition(status.conditions, finding(run, found), now)],
   }));
   return { requeueAfterMs: limits.runLookMs };
+}
+
+function isOfRun({ metadata }: KubeObject, run: Run): boolean {
+  return metadata.labels?.[runLabel] === run.metadata.uid;
 }
 
 async function jobRef(
@@ -197,11 +201,11 @@ async function removeRun(world: RunWorld, run: Run, signal: AbortSignal): Promis
     try {
       const kube = await world.kube(cluster);
       const ref = await jobRef(kube, job, signal);
-      const options = {
-        propagation: "Background",
-        ...(job.uid === "" ? {} : { uid: job.uid }),
-      } as const;
-      await kube.delete(ref, options, signal);
+      const existing = await kube.get(ref, signal);
+      if (existing && isOfRun(existing, run)) {
+        const { uid = "" } = existing.metadata;
+        await kube.delete(ref, { propagation: "Background", uid }, signal);
+      }
     } catch (error) {
       if (signal.aborted) throw error;
       const { canPass, retryAfterMs } = troubleOf(error, `run ${run.metadata.name}`);

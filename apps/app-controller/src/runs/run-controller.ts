@@ -1,13 +1,12 @@
 import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
-import type { ResourceRef } from "@octoplane/kinds/metadata";
 import { RunKind, type Run } from "@octoplane/kinds/run";
-import type { Kube } from "@octoplane/kube/kube";
 import { Controller } from "@octoplane/reconcile/controller";
-import { parseRef, refOf, refText } from "@octoplane/resources/keys";
+import { parseRef } from "@octoplane/resources/keys";
 import type { FeedEvent } from "@octoplane/resources/kind-feed";
 import type { Running } from "@octoplane/shared/lifecycle";
 import { limits } from "@octoplane/shared/limits";
+import { connectTo, refKey } from "../cluster-connection.ts";
 import { outageOf } from "../cluster-outage.ts";
 import type { AppControllerParts } from "../start.ts";
 import { reconcileRun } from "./reconcile-run.ts";
@@ -27,10 +26,10 @@ export class RunController implements Running {
     const world: RunWorld = {
       repository: resources.of(RunKind),
       clock,
-      application: (ref) => resources.feed(ApplicationKind).objects.get(keyOf(ref)),
-      clusterUid: (ref) => clusters.objects.get(keyOf(ref))?.metadata.uid,
-      outage: (ref) => outageOf(clusters.objects.get(keyOf(ref))),
-      kube: (ref) => this.#kube(ref),
+      application: (ref) => resources.feed(ApplicationKind).objects.get(refKey(ref)),
+      clusterUid: (ref) => clusters.objects.get(refKey(ref))?.metadata.uid,
+      outage: (ref) => outageOf(clusters.objects.get(refKey(ref))),
+      kube: (ref) => connectTo(ref, parts),
     };
     this.#controller = new Controller({
       name: "runs",
@@ -76,19 +75,4 @@ export class RunController implements Running {
       if (isOfIt && run.status.state === "PENDING") this.#controller.enqueue(key);
     }
   }
-
-  async #kube(ref: ResourceRef): Promise<Kube> {
-    const { resources, kubes } = this.#parts;
-    const key = keyOf(ref);
-    const cluster = resources.feed(ClusterKind).objects.get(key);
-    const version = `${cluster?.metadata.uid}/${cluster?.metadata.generation}`;
-    return await kubes.get(key, version, async () => {
-      const { spec } = await resources.of(ClusterKind).reveal(parseRef(key));
-      return spec.kubeconfig;
-    });
-  }
-}
-
-function keyOf(ref: { readonly namespace: string | null; readonly name: string }): string {
-  return refText(refOf({ metadata: ref }));
 }

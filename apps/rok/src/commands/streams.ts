@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { readInteger } from "../input/option-values.ts";
 import { usageFlags } from "./usage-flags.ts";
-import { leaf, type Call, type Run } from "../leaf.ts";
+import { leaf, type Run } from "../leaf.ts";
 import { lazyKind, type LazyKind } from "../objects/lazy-kind.ts";
 import type { CopyFlags } from "../streams/copy-files.ts";
 import type { ForwardFlags } from "../streams/forward-ports.ts";
@@ -12,6 +12,12 @@ import type { LogFlags } from "../streams/show-logs.ts";
 import type { PlaceFlags } from "../streams/show-pods.ts";
 import type { TopFlags } from "../streams/show-usage.ts";
 
+const addressFlag = ["--address <address>", "where to listen; left out: 127.0.0.1"] as const;
+const containerFlag = [
+  "-c, --container <name>",
+  "left out: the one that the Pod names, or its first",
+] as const;
+
 /** `rok kube app pods|tree|logs|exec|attach|cp|port-forward`: what flows between a user and the Pods of an application. */
 export function addStreamCommands(run: Run, app: Command, applications: LazyKind): void {
   leaf<PlaceFlags>(run, app, {
@@ -19,21 +25,21 @@ export function addStreamCommands(run: Run, app: Command, applications: LazyKind
     about: "list the Pods of an application",
     kind: applications,
     flags: clusterFlag,
-    act: async (call: Call<PlaceFlags>) => (await import("../streams/show-pods.ts")).showPods(call),
+    act: async (call) => (await import("../streams/show-pods.ts")).showPods(call),
   });
   leaf<PlaceFlags>(run, app, {
     usage: "tree <name>",
     about: "show its objects, and below each what controllers made of it (*)",
     kind: applications,
     flags: clusterFlag,
-    act: async (call: Call<PlaceFlags>) => (await import("../streams/show-pods.ts")).showTree(call),
+    act: async (call) => (await import("../streams/show-pods.ts")).showTree(call),
   });
   leaf<LogFlags>(run, app, {
     usage: "logs <name> [workload]",
     about: "print what its containers wrote: of all Pods, of a workload, or of pod/NAME",
     kind: applications,
     flags: logFlags,
-    act: async (call: Call<LogFlags>) => (await import("../streams/show-logs.ts")).showLogs(call),
+    act: async (call) => (await import("../streams/show-logs.ts")).showLogs(call),
   });
   addLooks(run, app, applications);
   addCommandsInPods(run, app, applications);
@@ -43,10 +49,9 @@ export function addStreamCommands(run: Run, app: Command, applications: LazyKind
     kind: applications,
     flags: (command) => {
       clusterFlag(command);
-      command.option("--address <address>", "where to listen; left out: 127.0.0.1");
+      command.option(...addressFlag);
     },
-    act: async (call: Call<ForwardFlags>) =>
-      (await import("../streams/forward-ports.ts")).forwardPorts(call),
+    act: async (call) => (await import("../streams/forward-ports.ts")).forwardPorts(call),
   });
 }
 
@@ -59,8 +64,7 @@ function addLooks(run: Run, app: Command, applications: LazyKind): void {
       command.option("-w, --watch", "go on with those that come");
       clusterFlag(command);
     },
-    act: async (call: Call<EventFlags>) =>
-      (await import("../streams/show-events.ts")).showEvents(call),
+    act: async (call) => (await import("../streams/show-events.ts")).showEvents(call),
   });
   leaf<TopFlags>(run, app, {
     usage: "top <name>",
@@ -71,14 +75,14 @@ function addLooks(run: Run, app: Command, applications: LazyKind): void {
       usageFlags(command);
       clusterFlag(command);
     },
-    act: async (call: Call<TopFlags>) => (await import("../streams/show-usage.ts")).showUsage(call),
+    act: async (call) => (await import("../streams/show-usage.ts")).showUsage(call),
   });
   leaf<PlaceFlags>(run, app, {
     usage: "describe <name>",
     about: "show all that is known of it, its objects, and its Pods that are not well",
     kind: applications,
     flags: clusterFlag,
-    act: async (call: Call<PlaceFlags>) =>
+    act: async (call) =>
       (await import("../streams/describe-application.ts")).describeApplication(call),
   });
   leaf<PlaceFlags>(run, app, {
@@ -86,7 +90,7 @@ function addLooks(run: Run, app: Command, applications: LazyKind): void {
     about: "list its Jobs and CronJobs as they are now, and what was run of them",
     kind: applications,
     flags: clusterFlag,
-    act: async (call: Call<PlaceFlags>) => (await import("../streams/show-jobs.ts")).showJobs(call),
+    act: async (call) => (await import("../streams/show-jobs.ts")).showJobs(call),
   });
 }
 
@@ -96,16 +100,14 @@ function addCommandsInPods(run: Run, app: Command, applications: LazyKind): void
     about: "run a command in a container; it stands behind --",
     kind: applications,
     flags: commandFlags,
-    act: async (call: Call<CommandFlags>) =>
-      (await import("../streams/run-in-pod.ts")).execCommand(call),
+    act: async (call) => (await import("../streams/run-in-pod.ts")).execCommand(call),
   });
   leaf<CommandFlags>(run, app, {
     usage: "attach <name>",
     about: "see what a container writes from now on, and type what it reads",
     kind: applications,
     flags: commandFlags,
-    act: async (call: Call<CommandFlags>) =>
-      (await import("../streams/run-in-pod.ts")).attachCommand(call),
+    act: async (call) => (await import("../streams/run-in-pod.ts")).attachCommand(call),
   });
   leaf<CopyFlags>(run, app, {
     usage: "cp <from> <to>",
@@ -114,8 +116,7 @@ function addCommandsInPods(run: Run, app: Command, applications: LazyKind): void
       podFlags(command);
       clusterFlag(command);
     },
-    act: async (call: Call<CopyFlags>) =>
-      (await import("../streams/copy-files.ts")).copyFiles(call),
+    act: async (call) => (await import("../streams/copy-files.ts")).copyFiles(call),
   });
 }
 
@@ -135,10 +136,9 @@ export function addProxyCommand(run: Run, kube: Command): void {
     flags: (command) =>
       command
         .option("--port <port>", "0: any that is free; left out: 8001", readInteger)
-        .option("--address <address>", "where to listen; left out: 127.0.0.1")
+        .option(...addressFlag)
         .option("--kubeconfig <file>", "write one that leads here"),
-    act: async (call: Call<ProxyFlags>) =>
-      (await import("../streams/proxy-cluster.ts")).proxyCluster(call),
+    act: async (call) => (await import("../streams/proxy-cluster.ts")).proxyCluster(call),
   });
 }
 
@@ -149,7 +149,7 @@ function clusterFlag(command: Command): void {
 function podFlags(command: Command): void {
   command
     .option("--pod <pod>", "a Pod, a workload or svc/NAME; left out: any that is ready")
-    .option("-c, --container <name>", "left out: the one that the Pod names, or its first");
+    .option(...containerFlag);
 }
 
 function commandFlags(command: Command): void {
@@ -170,7 +170,7 @@ export function podLogFlags(command: Command): void {
   command
     .option("-f, --follow", "go on, also with Pods that come later")
     .option("--pod <pod>", "of one Pod")
-    .option("-c, --container <name>", "left out: the one that the Pod names, or its first")
+    .option(...containerFlag)
     .option("--all-containers", "of every container, those that ran before the others too")
     .option("-p, --previous", "of the run before the last restart")
     .option("--since <time>", "only the last 90s, 5m or 2h")

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { ApplicationKind, type Application } from "@octoplane/kinds/application";
 import { ClusterKind } from "@octoplane/kinds/cluster";
 import type { AnyKind } from "@octoplane/kinds/kind";
 import type { Input } from "@octoplane/kinds/read-input";
@@ -11,22 +12,22 @@ import type { ApiContext } from "./api-context.ts";
 import { demandGrant } from "./auth/demand-grant.ts";
 import type { User } from "./auth/user.ts";
 
+interface Admission {
+  readonly input: Input;
+  /** Absent for a creation. */
+  readonly ref: Ref | undefined;
+  readonly user: User;
+}
+
 /**
- * What can only be told by looking around before a write. Nobody can grant what they do not hold. A kubeconfig whose cluster shows a certificate that it does not
- * vouch for is refused at once; a cluster that does not answer is registered all the same, and OFFLINE.
+ * What can only be told by looking around before a write. Nobody can grant what they do not hold, or wait for what they may not
+ * see. A kubeconfig whose cluster shows a certificate that it does not vouch for is refused at once; a cluster that does not answer
+ * is registered all the same, and OFFLINE.
  */
-export async function admit(
-  context: ApiContext,
-  kind: AnyKind,
-  write: {
-    readonly input: Input;
-    /** Absent for a creation. */
-    readonly ref: Ref | undefined;
-    readonly user: User;
-  },
-): Promise<void> {
+export async function admit(context: ApiContext, kind: AnyKind, write: Admission): Promise<void> {
   const { input, ref, user } = write;
   await demandGrant(context, user, kind, input);
+  if (kind.kind === ApplicationKind.kind) return await demandNeeds(context, write);
   if (kind.api !== ClusterKind.api || kind.kind !== ClusterKind.kind) return;
   const { kubeconfig } = input["spec"] as {
     readonly kubeconfig: Readonly<Record<string, unknown>>;
@@ -34,6 +35,24 @@ export async function admit(
   if (Object.keys(kubeconfig).length === 0) return;
   if (ref && isDeepStrictEqual(kubeconfig, await storedKubeconfig(context, ref))) return;
   await checkCertificate(context, kubeconfig);
+}
+
+/** An application that waits for another tells its owner whether that one is there, and how it is. */
+async function demandNeeds(context: ApiContext, { input, ref, user }: Admission): Promise<void> {
+  const wanted = needsOf(input as unknown as Application);
+  if (wanted.size === 0) return;
+  const before = ref && (await context.resources.of(ApplicationKind).get(ref));
+  const wish = { api: ApplicationKind.api, resource: ApplicationKind.plural, verb: "get" } as const;
+  const known = before ? needsOf(before) : new Set<string>();
+  for (const namespace of wanted) {
+    if (!known.has(namespace)) context.authorizer.demand(user, wish, namespace);
+  }
+}
+
+/** The namespaces, named as such, of the applications that it waits for. */
+function needsOf({ spec }: Pick<Application, "spec">): ReadonlySet<string> {
+  const needs = spec.delivery?.depends_on ?? [];
+  return new Set(needs.flatMap(({ namespace }) => namespace ?? []));
 }
 
 async function storedKubeconfig(context: ApiContext, ref: Ref): Promise<unknown> {

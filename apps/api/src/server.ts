@@ -109,7 +109,7 @@ export async function buildServer(
   applicationActionRoutes(app, context);
   revisionRoutes(app, context);
   hookRoutes(app, context);
-  routesOnClusters(app, context, options.corsOrigin);
+  routesOnClusters(app, context);
   specialRoutes(app, context);
   metricValueRoutes(app, context);
   const { clock } = context.resources.parts;
@@ -123,20 +123,16 @@ export async function buildServer(
 }
 
 /** What is asked of clusters when somebody asks for it. */
-function routesOnClusters(
-  app: FastifyInstance,
-  context: ApiContext,
-  corsOrigin: string | undefined,
-): void {
+function routesOnClusters(app: FastifyInstance, context: ApiContext): void {
   applicationObjectRoutes(app, context);
   differenceRoutes(app, context);
   applicationImageRoutes(app, context);
   podRoutes(app, context);
   usageRoutes(app, context);
   logRoutes(app, context);
-  execRoutes(app, context, corsOrigin);
+  execRoutes(app, context);
   clusterViewRoutes(app, context);
-  clusterProxyRoute(app, context, corsOrigin);
+  clusterProxyRoute(app, context);
 }
 
 /** What every kind has. */

@@ -20,6 +20,11 @@ it.each([
   expect(parseQuantity(text)).toBeCloseTo(value, 12);
 });
 
+it("a long text is read as quickly as a short one", () => {
+  const digits = "1".repeat(1_000_000);
+  expect(parseQuantity(`${digits}x`)).toBeUndefined();
+});
+
 it.each(["", "m", "1 Gi", "1gi", "1KI", "1e", "0x10", "1e3m", "NaN", "1,5"])(
   "the text %j is no quantity",
   (text) => {

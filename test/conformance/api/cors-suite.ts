@@ -61,6 +61,30 @@ export function corsSuite(open: OpenServer): void {
     expect(headers.get("access-control-allow-credentials")).toBeNull();
   });
 
+  it("lets no page change anything that it may not read, with what a browser adds by itself", async () => {
+    const app = "/kubernetes/namespaces/team/applications/held";
+    const stop = async (server: ServerBench, headers: Readonly<Record<string, string>>) => {
+      const spec = { manifest: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" } }] };
+      await server.call("DELETE", `${app}?force=true`);
+      await server.ok("POST", "/kubernetes/namespaces/team/applications", {
+        body: { metadata: { name: "held" }, spec },
+      });
+      // Without a body no browser asks first whether it may.
+      const { status } = await server.call("POST", `${app}/stop`, { headers });
+      const { stopped } = (await server.ok("GET", app)).spec;
+      return [status, stopped];
+    };
+    expect(await stop(closed, { origin })).toEqual([403, undefined]);
+    expect(await stop(closed, { origin: "null" })).toEqual([403, undefined]);
+    expect(await stop(closed, { origin: closed.address })).toEqual([200, "scaled"]);
+    const told = { origin, "sec-fetch-site": "same-origin" };
+    expect(await stop(closed, told)).toEqual([200, "scaled"]);
+    for (const allowed of [origin, "*"]) {
+      await using server = await open({ authentication: { cors_origin: allowed } });
+      expect(await stop(server, { origin })).toEqual([200, "scaled"]);
+    }
+  });
+
   it("does not start with what is no origin", async () => {
     for (const wrong of ["ui.example.org", `${origin}/`, `${origin}/page`, "ftp://x", ""]) {
       await expect(open({ authentication: { cors_origin: wrong } })).rejects.toThrow("cors_origin");

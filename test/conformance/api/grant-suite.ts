@@ -57,6 +57,34 @@ export function grantSuite(open: OpenServer): void {
   const asGrace = (method: string, path: string) =>
     server.call(method, path, { user: null, headers: { authorization: "Bearer grace's" } });
 
+  it("nobody waits for applications that they may not see", async () => {
+    const every = (namespace: string, ...verbs: string[]) => ({
+      api: "kubernetes",
+      resources: ["applications"],
+      namespaces: [namespace],
+      verbs,
+    });
+    await allow("alice", [every("own", ...everything), every("shared", "get")]);
+    const path = "/kubernetes/namespaces/own/applications";
+    const body = (name: string, ...depends_on: Json[]) => ({
+      metadata: { name },
+      spec: {
+        manifest: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" } }],
+        delivery: { depends_on },
+      },
+    });
+    const asAlice = async (method: string, at: string, sent: Json): Promise<number> =>
+      (await server.call(method, at, { user: "alice", body: sent })).status;
+    const foreign = { name: "shop", namespace: "team" };
+    expect(await asAlice("POST", path, body("a", foreign))).toBe(403);
+    const shared = { name: "shop", namespace: "shared" };
+    expect(await asAlice("POST", path, body("a", { name: "b" }, shared))).toBe(200);
+    expect(await asAlice("PUT", `${path}/a`, body("a", shared, foreign))).toBe(403);
+    // What somebody else wrote down stays, whoever changes the rest.
+    await server.ok("PUT", `${path}/a`, { body: body("a", foreign) });
+    expect(await asAlice("PUT", `${path}/a`, body("a", foreign, { name: "c" }))).toBe(200);
+  });
+
   it("a binding of a group holds for its members, and a client that knows no groups keeps them", async () => {
     expect((await asGrace("GET", "/me")).body).toEqual({
       user: "grace",

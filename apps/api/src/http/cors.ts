@@ -1,11 +1,14 @@
-import type { FastifyInstance } from "fastify";
+import { TLSSocket } from "node:tls";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { failure } from "@octoplane/shared/errors";
+import { isUpgrade } from "./upgrades.ts";
 
 /**
  * Cross-origin requests of pages in a browser (Fetch standard, section 3.2), for one configured origin; none without it.
  * Credentials that a browser adds by itself are allowed for a named origin only: with `*` any page could use them.
  */
 export function useCors(app: FastifyInstance, allowed: string | undefined): void {
+  app.addHook("onRequest", async (request) => demandOwnPage(request, allowed));
   if (allowed === undefined) return;
   app.addHook("onRequest", async (request, reply) => {
     const { origin } = request.headers;
@@ -26,6 +29,25 @@ export function useCors(app: FastifyInstance, allowed: string | undefined): void
       .code(204)
       .send();
   });
+}
+
+/**
+ * `Forbidden` for what a page of another origin sends to change something, or to open a stream: browsers send client certificates
+ * along, whoever's page it is, and do not ask first for requests without a body, or for a stream. What only reads is
+ * harmless: the answer is kept from the page.
+ */
+function demandOwnPage(request: FastifyRequest, allowed: string | undefined): void {
+  if (/^(?:GET|HEAD|OPTIONS)$/.test(request.method) && !isUpgrade(request)) return;
+  const { origin, host, "sec-fetch-site": site } = request.headers;
+  // A browser says itself that a page is of our origin, which the name of a host behind a proxy may not.
+  if (origin === undefined || origin === allowed || site === "same-origin") return;
+  if (allowed === "*" && !hasCertificate(request)) return;
+  if (URL.parse(origin)?.host === host) return;
+  throw failure("Forbidden", `a page of ${origin} may not do this`);
+}
+
+function hasCertificate({ raw: { socket } }: FastifyRequest): boolean {
+  return socket instanceof TLSSocket && socket.authorized;
 }
 
 /** An origin as browsers write it, `*`, or none. `Invalid` for anything else, which would match no request. */

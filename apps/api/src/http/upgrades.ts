@@ -45,23 +45,10 @@ export function isUpgrade(request: FastifyRequest): boolean {
   return waiting.has(request.raw);
 }
 
-/** `Invalid` for a request that is none; `Forbidden` for one of another origin's page. */
-export function demandUpgrade(request: FastifyRequest, allowedOrigin: string | undefined): void {
-  if (!isUpgrade(request)) {
-    throw failure("Invalid", "expected an upgrade to a WebSocket (Upgrade: websocket)");
-  }
-  demandOwnPage(request, allowedOrigin);
-}
-
-/**
- * `Forbidden` for what a browser sends for a page of another origin, of which it does not ask first whether it may: browsers send
- * client certificates along, whoever's page it is.
- */
-export function demandOwnPage(request: FastifyRequest, allowedOrigin: string | undefined): void {
-  const { origin, host } = request.headers;
-  if (origin === undefined || origin === allowedOrigin) return;
-  if (URL.parse(origin)?.host === host) return;
-  throw failure("Forbidden", `a page of ${origin} may not do this`);
+/** `Invalid` for a request that is none. */
+export function demandUpgrade(request: FastifyRequest): void {
+  if (isUpgrade(request)) return;
+  throw failure("Invalid", "expected an upgrade to a WebSocket (Upgrade: websocket)");
 }
 
 /** Aborts when the client has gone, or has its whole answer. */

@@ -9,7 +9,7 @@ import { failure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { onCluster } from "../clusters/kube-problem.ts";
 import { guardStream, type StreamGuard } from "../clusters/stream-guard.ts";
-import { clientGone, demandOwnPage, isUpgrade, joinSockets } from "../http/upgrades.ts";
+import { clientGone, isUpgrade, joinSockets } from "../http/upgrades.ts";
 import { demand, pathOf } from "./resource.ts";
 
 const verbs: Readonly<Record<string, Verb>> = {
@@ -25,11 +25,7 @@ const verbs: Readonly<Record<string, Verb>> = {
  * `…/clusters/{name}/proxy/*`: a cluster's API as it is, with Octoplane's credentials, for who may do so. Requests and answers of any
  * kind pass as streams; what leaves HTTP needs the right to create.
  */
-export function clusterProxyRoute(
-  app: FastifyInstance,
-  context: ApiContext,
-  corsOrigin: string | undefined,
-): void {
+export function clusterProxyRoute(app: FastifyInstance, context: ApiContext): void {
   void app.register(async (scope) => {
     // Bodies pass unread, whatever they are.
     scope.removeAllContentTypeParsers();
@@ -40,7 +36,7 @@ export function clusterProxyRoute(
       // Of Kubernetes, which reads its parameters itself.
       schema: { hide: true, querystring: Type.Object({ dryRun: Type.Optional(Type.String()) }) },
       bodyLimit: Number.MAX_SAFE_INTEGER,
-      handler: (request, reply) => pass(context, request, reply, corsOrigin),
+      handler: (request, reply) => pass(context, request, reply),
     });
   });
 }
@@ -49,12 +45,10 @@ async function pass(
   context: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  corsOrigin: string | undefined,
 ): Promise<FastifyReply | void> {
   const kind = anyKind(ClusterKind);
   const verb = isUpgrade(request) ? "create" : (verbs[request.method] ?? "create");
   const ref = demand(context, kind, request, verb, "proxy");
-  demandOwnPage(request, corsOrigin);
   const { namespace = "", name } = ref;
   const kube = await context.connections.kubeOf({ namespace, name });
   const wish = { api: kind.api, resource: `${kind.plural}/proxy`, verb } as const;

@@ -45,24 +45,13 @@ const summaries: Readonly<Record<Connection, string>> = {
  * WebSockets into the Pods of an application. What flows is between the client and the cluster: `v5.channel.k8s.io` and
  * `v4.channel.k8s.io` for commands, `v4.channel.k8s.io` for a port.
  */
-export function execRoutes(
-  app: FastifyInstance,
-  context: ApiContext,
-  corsOrigin: string | undefined,
-): void {
+export function execRoutes(app: FastifyInstance, context: ApiContext): void {
   for (const connection of ["exec", "attach", "portforward"] as const) {
-    connectRoute(app, context, { connection, corsOrigin });
+    connectRoute(app, context, connection);
   }
 }
 
-function connectRoute(
-  app: FastifyInstance,
-  context: ApiContext,
-  {
-    connection,
-    corsOrigin,
-  }: { readonly connection: Connection; readonly corsOrigin: string | undefined },
-): void {
+function connectRoute(app: FastifyInstance, context: ApiContext, connection: Connection): void {
   const kind = anyKind(ApplicationKind);
   // Whoever may run a command may attach to one that runs.
   const subresource = connection === "attach" ? "exec" : connection;
@@ -81,7 +70,7 @@ function connectRoute(
     noteDetail(request, wish.detail);
     const application = await context.resources.of(ApplicationKind).mustGet(ref);
     const place = await openPlace(context, application, query.text("cluster"));
-    demandUpgrade(request, corsOrigin);
+    demandUpgrade(request);
     const resource = `${kind.plural}/${subresource}`;
     const right = {
       wish: { api: kind.api, resource, verb: "create" },

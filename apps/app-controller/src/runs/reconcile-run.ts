@@ -208,8 +208,10 @@ async function removeRun(world: RunWorld, run: Run, signal: AbortSignal): Promis
       }
     } catch (error) {
       if (signal.aborted) throw error;
-      const { canPass, retryAfterMs } = troubleOf(error, `run ${run.metadata.name}`);
-      if (canPass) return { failed: true, notBeforeMs: retryAfterMs ?? 0 };
+      const { retryAfterMs } = troubleOf(error, `run ${run.metadata.name}`);
+      // Where Jobs are not served any more, none is left.
+      const isGone = error instanceof KubeError && error.reason === "KindNotServed";
+      if (!isGone) return { failed: true, notBeforeMs: retryAfterMs ?? 0 };
     }
   }
   await world.repository.removeFinalizer(refOf(run), run.metadata.uid, runFinalizer);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import {
   followLogs,
   type FollowEnd,
@@ -13,6 +13,7 @@ import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { systemClock, type Clock } from "@octoplane/shared/clock";
 import { systemRandom } from "@octoplane/shared/random";
 import { waitFor } from "../wait-for.ts";
+import { meddle, peek } from "./field.ts";
 import { runDeployment } from "./streams-field.ts";
 
 /** A log that is followed over what breaks: no line is lost, and none comes twice. */
@@ -26,6 +27,7 @@ beforeAll(async () => {
   cluster = sim.addCluster({ name: "edge", readyDelayMs: 10 });
   kube = connectKube(cluster.kubeconfig, { clock: systemClock });
 });
+afterEach(() => cluster.faults.clear());
 afterAll(async () => {
   await kube[Symbol.asyncDispose]();
   await sim[Symbol.asyncDispose]();
@@ -79,12 +81,26 @@ async function follow(
     pod: place.pod,
     reads,
     told: () => told.filter((line) => !line.startsWith("octoplane: ")),
+    /** Its own words included, such as that a cluster does not answer. */
+    all: () => told,
     write: (text: string) => cluster.writeLog(place, text),
+    end,
     stop: async () => {
       ending.abort();
       await end;
     },
   };
+}
+
+/** Its process ends by itself, well behind the last line that it has written. */
+async function endContainer(pod: string): Promise<void> {
+  const [running] = peek(cluster, "Pod", pod).status.containerStatuses;
+  const { startedAt } = running.state.running;
+  const finishedAt = `${new Date(systemClock.now() + 2_000).toISOString().slice(0, 19)}Z`;
+  const terminated = { exitCode: 0, reason: "Completed", startedAt, finishedAt };
+  const ended = { ...running, ready: false, started: false, state: { terminated } };
+  const status = { phase: "Succeeded", containerStatuses: [ended] };
+  await meddle(cluster, `/api/v1/namespaces/default/pods/${pod}/status`, { status });
 }
 
 /** How often the log of a Pod has been asked for. */
@@ -158,4 +174,40 @@ it("a log is neither over nor begun anew because a cluster does not tell its Pod
   await waitFor("the line", () => log.told().includes("late\n"));
   await log.stop();
   expect(log.told().filter((line) => line === "ready\n")).toHaveLength(1);
+});
+
+it("the last lines of a container that ends while its cluster is away follow, before the log is over", async () => {
+  const log = await follow("ended", 0, {}, "one", "with-pods");
+  await waitFor("its start", () => log.told().includes("ready\n"));
+  log.write("before");
+  await waitFor("the line", () => log.told().includes("before\n"));
+  cluster.faults.failNext(2, 500, { path: "/log" });
+  cluster.faults.disconnect();
+  log.write("last words");
+  await endContainer(log.pod);
+  await log.end;
+  expect(log.told().slice(-3)).toEqual(["before\n", "last words\n", "done: Completed\n"]);
+  expect(log.told().filter((line) => line === "before\n")).toHaveLength(1);
+});
+
+it("a container that ends in front of its reader is read to its end once, and no line comes twice", async () => {
+  const log = await follow("watched", 0, {}, "one", "with-pods");
+  await waitFor("its start", () => log.told().includes("ready\n"));
+  log.write("before");
+  log.write("last words");
+  await endContainer(log.pod);
+  await log.end;
+  expect(log.all().slice(-3)).toEqual(["before\n", "last words\n", "done: Completed\n"]);
+  expect(log.all()).toHaveLength(5);
+  expect(log.reads()).toBeLessThanOrEqual(2);
+});
+
+it("what a cluster does not have any more of a container that has ended is not asked for again", async () => {
+  const log = await follow("forgotten", 0, {}, "one", "with-pods");
+  await waitFor("its start", () => log.told().includes("ready\n"));
+  cluster.faults.forbids = (_, path) => path.endsWith(`/${log.pod}/log`);
+  cluster.faults.disconnect();
+  await endContainer(log.pod);
+  await log.end;
+  expect(log.told()).toHaveLength(2);
 });

@@ -1,41 +1,13 @@
 import { expect, it } from "vitest";
-import type { SimCluster } from "@octoplane/kube-sim/sim-cluster";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
-import { applications, clusters, meddle, openField, peek, type Field } from "./field.ts";
-import { echo, job } from "./manifests.ts";
+import { applications, clusters, openField, peek, type Field } from "./field.ts";
+import { countMade, holdUpBehind, permit, waitingJob } from "./hook-jobs.ts";
+import { echo } from "./manifests.ts";
 
 /** Hooks before a copy goes: each runs once, and once more when one that failed has been put right (docs/applying.md). */
 
-const saving = (name: string): Json => {
-  const made = job(`${name}-save`, { backoffLimit: 0 });
-  made.metadata.annotations = { "helm.sh/hook": "pre-delete" };
-  made.spec.template.spec.containers[0].envFrom = [{ secretRef: { name: "may-save" } }];
-  return made;
-};
-
-/**
- * The uids that a Job has from now on. As soon as it is made for the first time nothing else is answered, so that a controller that
- * ends then has made it and has not written down how far it is.
- */
-function watchMade(cluster: SimCluster, name: string): Set<string> {
-  const uids = new Set<string>();
-  let isHeld = false;
-  cluster.traffic.listen(({ method, path }) => {
-    const uid = peek(cluster, "Job", name)?.metadata.uid;
-    if (uid !== undefined) uids.add(uid);
-    if (isHeld || method !== "PATCH" || !path.endsWith(name)) return;
-    isHeld = true;
-    // This one goes through.
-    setImmediate(() => (cluster.faults.latencyMs = 5_000));
-  });
-  return uids;
-}
-
-async function permit(cluster: SimCluster): Promise<void> {
-  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "may-save" } };
-  await meddle(cluster, "/api/v1/namespaces/default/secrets", secret, { method: "POST" });
-}
+const saving = (name: string): Json => waitingJob(`${name}-save`, { "helm.sh/hook": "pre-delete" });
 
 async function withField(work: (field: Field) => Promise<void>): Promise<void> {
   const field = await openField();
@@ -51,7 +23,8 @@ it("a hook runs once when a copy moves away, and the controller ends before it h
     const [source, target] = await Promise.all([field.cluster(), field.cluster()]);
     const app = await field.create([...echo("leaving"), saving("leaving")], source);
     await field.untilRuns(app, source);
-    const uids = watchMade(source, "leaving-save");
+    const uids = countMade(source, "leaving-save");
+    holdUpBehind(source, "leaving-save");
     await field.move(app, target);
     await waitFor("the Job stands", () => peek(source, "Job", "leaving-save"));
     await field.octoplane.restart(async () => {
@@ -61,7 +34,7 @@ it("a hook runs once when a copy moves away, and the controller ends before it h
     await field.until(app, "runs on the target", (status) => {
       return status.running_on?.name === target.name;
     });
-    await permit(source);
+    await permit(source, "leaving-save");
     await field.untilRuns(app, target);
     expect(uids.size).toBe(1);
   });
@@ -75,14 +48,15 @@ it("a hook runs once when the last cluster of an application is taken away", asy
     const spec = { manifest, placement: { copies: { count: 1 } } };
     await field.rest.ok("POST", applications, { metadata: { name: "taken" }, spec });
     await field.until("taken", "runs", ({ state }) => state === "RUNNING");
-    const uids = watchMade(source, "taken-save");
+    const uids = countMade(source, "taken-save");
+    holdUpBehind(source, "taken-save");
     await field.rest.ok("DELETE", `${clusters}/${source.name}`);
     await waitFor("the Job stands", () => peek(source, "Job", "taken-save"));
     await field.octoplane.restart(async () => {
       source.faults.latencyMs = 0;
     });
     await waitFor("the Job is seen", () => uids.size > 0);
-    await permit(source);
+    await permit(source, "taken-save");
     await waitFor("the cluster is gone", async () => {
       return (await field.rest.call("GET", `${clusters}/${source.name}`)).status === 404;
     });
@@ -104,14 +78,22 @@ it("one that failed when a copy moved away runs again when the specification cha
       const { conditions = [] } = peek(source, "Job", "careful-save")?.status ?? {};
       return conditions.some(({ type }: Json) => type === "Failed");
     });
-    await field.until(app, "says so", ({ copies }) =>
+    await field.until(app, "has it in its books", ({ copies }) =>
       copies.some(({ hooks }: Json) => hooks?.failed !== undefined),
     );
+    const told = await field.until(app, "says so", ({ reason }) => reason?.code === "HOOK_FAILED");
+    expect([told.state, told.running_on.name]).toEqual(["RUNNING", target.name]);
+    expect(told.reason.message).toContain(`the copy on cluster ${source.name} stays`);
+    expect(told.reason.message).toContain(
+      "pre-delete hook Job careful-save in namespace default has failed: ",
+    );
+    const applied = told.conditions.find(({ type }: Json) => type === "Applied");
+    expect(applied).toMatchObject({ status: "True", reason: "HOOK_FAILED" });
     expect(peek(source, "Deployment", "careful")).toBeDefined();
     await field.change(app, ({ manifest }) => {
       manifest.at(-1).spec.template.spec.containers[0].image = "registry.example/work:1";
     });
-    await field.untilRuns(app, target);
+    expect((await field.untilRuns(app, target)).reason).toBeNull();
     expect(peek(source, "Deployment", "careful")).toBeUndefined();
   });
 });

@@ -9,7 +9,8 @@ import { readDocuments } from "@octoplane/shared/manifest-yaml";
 import type { Json } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { applications, count, meddle, openField, peek, type Field } from "./field.ts";
-import { echo, job } from "./manifests.ts";
+import { countMade, holdUpBehind, permit, waitingJob } from "./hook-jobs.ts";
+import { echo } from "./manifests.ts";
 
 /** Jobs that run while an application moves (docs/hooks.md). */
 
@@ -20,18 +21,8 @@ beforeAll(async () => {
 afterAll(async () => await field?.[Symbol.asyncDispose]());
 
 /** A Job of a migration that waits until somebody lets it. */
-function hook(name: string, moment: "pre-migrate" | "post-migrate", spec: Json = {}): Json {
-  const made = job(name, { backoffLimit: 0, ...spec });
-  made.metadata.annotations = { "octoplane.io/hook": moment };
-  made.spec.template.spec.containers[0].envFrom = [{ secretRef: { name: `may-${name}` } }];
-  return made;
-}
-
-/** Lets a Job of this name run on a cluster. */
-async function permit(cluster: SimCluster, name: string): Promise<void> {
-  const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: `may-${name}` } };
-  await meddle(cluster, "/api/v1/namespaces/default/secrets", secret, { method: "POST" });
-}
+const hook = (name: string, moment: "pre-migrate" | "post-migrate", spec: Json = {}): Json =>
+  waitingJob(name, { "octoplane.io/hook": moment }, spec);
 
 /** An application with both Jobs that runs on the first cluster. */
 async function begin(on: Field, name: string, edit: (manifest: Json[]) => void = () => undefined) {
@@ -59,16 +50,6 @@ const jobsOn = (cluster: SimCluster): string[] =>
 
 const serves = (cluster: SimCluster, name: string): boolean =>
   peek(cluster, "Deployment", name)?.status?.availableReplicas === 1;
-
-/** How often a Job of this name was made there from now on; what is only sent again is not made again. */
-function countMade(cluster: SimCluster, name: string): Set<string> {
-  const uids = new Set<string>();
-  cluster.traffic.listen(() => {
-    const uid = peek(cluster, "Job", name)?.metadata.uid;
-    if (uid !== undefined) uids.add(uid);
-  });
-  return uids;
-}
 
 describe.concurrent("Jobs of a migration", () => {
   it("run on the old cluster, then on the new one, when the new copy is healthy and before the old one goes", async () => {
@@ -379,16 +360,9 @@ describe("a controller that ends between making a Job and writing it down", () =
       const saved = countMade(source, save);
       await permit(source, save);
       await permit(target, load);
-      const made = new Promise<void>((resolve) => {
-        source.traffic.listen(({ method, path }) => {
-          if (method !== "PATCH" || !path.endsWith(save)) return;
-          // It is answered late, so that the process stops before it hears of it.
-          source.faults.latencyMs = 300;
-          resolve();
-        });
-      });
+      holdUpBehind(source, save);
       await other.move(app, target);
-      await made;
+      await untilThere(source, save);
       await other.octoplane.restart(async () => {
         source.faults.latencyMs = 0;
       });

@@ -120,12 +120,13 @@ async function bringUp(world: AppWorld, work: Work): Promise<Result> {
   const isComplete = outcomes.length === bound && outcomes.every(({ result }) => result.isComplete);
   const applied = appliedFinding({
     isComplete,
-    // What keeps an old copy from going is no trouble of those that serve.
+    // What keeps an old copy from going is no trouble of those that serve; what does not pass by itself is told.
     troubles: missing === 0 ? [] : [...combinedTroubles(outcomes), ...rest.troubles],
     waitsFor:
       firstWait(outcomes) ??
       (isMoving && isComplete ? waitsFor(health, outcomes, running) : undefined),
     contested: outcomes.flatMap(({ result }) => result.contested),
+    leftBehind: leftBehind(rest.copies),
     warnings: warningsOf(outcomes),
   });
   await work.status.write((status) => {
@@ -215,6 +216,15 @@ function isPartly(outcomes: readonly PlaceOutcome[]): boolean {
   return outcomes.every(
     ({ result: { isSettled, observed } }) =>
       isSettled && observed.some(({ health }) => health.pods !== undefined),
+  );
+}
+
+/** Why copies still stand that were to go: a hook before that has failed, and it may be what saves the data. */
+function leftBehind(copies: readonly Copy[]): readonly string[] {
+  return copies.flatMap(({ cluster, hooks }) =>
+    hooks?.event === "delete" && hooks.failed !== undefined
+      ? [`the copy on cluster ${cluster.name} stays: ${hooks.failed}`]
+      : [],
   );
 }
 

@@ -1,5 +1,6 @@
 import type { InventoryItem } from "@octoplane/kinds/application";
 import type { HookRun } from "@octoplane/kinds/application-copy";
+import { hookFailed } from "@octoplane/kinds/application-state";
 import type { Desired, DesiredObject } from "@octoplane/delivery/desired";
 import {
   hookSteps,
@@ -85,7 +86,7 @@ export async function runHooks(
   const { event, over, failed } = state.hooks!;
   if (over) return true;
   if (failed !== undefined) {
-    state.troubles.push({ code: "HOOK_FAILED", message: failed, canPass: false });
+    state.troubles.push({ code: hookFailed, message: failed, canPass: false });
     return false;
   }
   for (const step of hookSteps(hooks, { side, event })) {
@@ -225,7 +226,7 @@ async function look(state: ApplyState, turn: Turn, seen: Observed | undefined): 
   const why = seen === undefined ? "it was removed before its end was seen" : seen.health.message;
   const failed = `${what} has failed: ${why}`;
   state.hooks = { ...state.hooks!, failed };
-  state.troubles.push({ code: "HOOK_FAILED", message: failed, canPass: false });
+  state.troubles.push({ code: hookFailed, message: failed, canPass: false });
   if (turn.hook.policies.includes("hook-failed")) {
     await removeHookObjects(state, [turn.desired.id]);
   }

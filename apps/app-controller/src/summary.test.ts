@@ -152,4 +152,29 @@ describe("Applied", () => {
     expect(finding).toMatchObject({ status: "True", reason: "Contested" });
     expect(finding.message).toContain("ConfigMap a");
   });
+
+  test("and an old copy that could not go is told before what is contested, in a message of both", () => {
+    const leftBehind = ["the copy on cluster a stays: no"];
+    const finding = appliedFinding({
+      isComplete: true,
+      troubles: [],
+      leftBehind,
+      contested: ["ConfigMap a"],
+    });
+    expect(finding).toMatchObject({ status: "True", reason: "HOOK_FAILED" });
+    expect(finding.message).toMatch(/^the copy on cluster a stays: no\n.*ConfigMap a/);
+  });
+
+  test("an old copy hides neither what is refused nor what is still to come", () => {
+    const leftBehind = ["the copy on cluster a stays: no"];
+    const refused = [{ code: "KUBERNETES_ERROR", message: "no", canPass: false }];
+    expect(appliedFinding({ isComplete: true, leftBehind, troubles: refused })).toMatchObject({
+      status: "False",
+      reason: "KUBERNETES_ERROR",
+    });
+    expect(appliedFinding({ isComplete: false, troubles: [], leftBehind })).toMatchObject({
+      status: "Unknown",
+      reason: "Waiting",
+    });
+  });
 });

@@ -1,4 +1,5 @@
 import type { ApplicationStatus } from "@octoplane/kinds/application";
+import { hookFailed } from "@octoplane/kinds/application-state";
 import { conditionOf, type Finding } from "@octoplane/kinds/condition";
 import { limits } from "@octoplane/shared/limits";
 import type { Observed } from "./observed.ts";
@@ -121,6 +122,8 @@ export function appliedFinding(result: {
   /** What comes first; or why another copy still serves although this one stands. */
   readonly waitsFor?: { readonly reason: string; readonly message: string } | undefined;
   readonly contested?: readonly string[];
+  /** Why copies that nobody needs any more stand all the same. */
+  readonly leftBehind?: readonly string[];
   /** What clusters remarked of objects that they took. */
   readonly warnings?: readonly string[];
 }): Omit<Finding, "observed_generation"> {
@@ -139,11 +142,23 @@ export function appliedFinding(result: {
   if (first) return { type, status: "Unknown", reason: first.code, message };
   if (result.waitsFor) return { type, status: "Unknown", ...result.waitsFor };
   if (!result.isComplete) return { type, status: "Unknown", reason: "Waiting", message: "" };
-  const contested = result.contested?.[0];
-  if (contested === undefined) {
-    const told = (result.warnings ?? []).join("\n").slice(0, limits.messageCharsMax);
-    return { type, status: "True", reason: "Applied", message: told };
-  }
-  const text = `somebody keeps changing ${contested} against us; it is put right again, but more and more seldom`;
-  return { type, status: "True", reason: "Contested", message: text };
+  return { type, status: "True", ...remark(result) };
+}
+
+/** What is to be told of objects that stand as they should. */
+function remark({
+  leftBehind = [],
+  contested = [],
+  warnings = [],
+}: Pick<Parameters<typeof appliedFinding>[0], "leftBehind" | "contested" | "warnings">) {
+  const fought = contested
+    .slice(0, 1)
+    .map(
+      (what) =>
+        `somebody keeps changing ${what} against us; it is put right again, but more and more seldom`,
+    );
+  const told = [...leftBehind, ...fought, ...warnings].join("\n");
+  const usual = fought.length > 0 ? "Contested" : "Applied";
+  const reason = leftBehind.length > 0 ? hookFailed : usual;
+  return { reason, message: told.slice(0, limits.messageCharsMax) };
 }

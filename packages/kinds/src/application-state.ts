@@ -10,7 +10,7 @@ import type { Metadata, Reason, ResourceRef } from "./metadata.ts";
  *   is under way or being retried; False when the template says why not.
  * - `Scheduled` (scheduler): True when a cluster is chosen; False with the reason why none is.
  * - `Applied` (application controller): True when the objects of the generation stand on the chosen cluster (also `Stopped`,
- *   when none should);
+ *   when none should; `HOOK_FAILED`, when an old copy still stands because a hook before its removal has failed);
  *   Unknown while that is under way or being retried; False when it cannot succeed without a change.
  * - `Healthy` (application controller): True (also `Idle` and `Completed`), or False: `Starting` before it was ever
  *   healthy, `Updating` after a change, else the first thing that is wrong.
@@ -32,6 +32,9 @@ export interface StateInput {
 
 /** The reason of `Scheduled` while a cluster is made for the application. */
 export const waitingForCluster = "WaitingForCluster";
+
+/** The reason of `Applied` and of an application when a hook has failed. */
+export const hookFailed = "HOOK_FAILED";
 
 export function applicationState(app: StateInput): DerivedState {
   const { conditions } = app.status;
@@ -66,7 +69,7 @@ export function applicationState(app: StateInput): DerivedState {
   if (applied?.status !== "True" || !current || moving) {
     return { state: underWay({ moving, runs }), reason: troubleOf(applied) };
   }
-  return settled(conditions);
+  return settled(conditions, applied);
 }
 
 /** What a graceful shutdown, before a deletion or a move, has come to; `undefined` when there is none. */
@@ -113,15 +116,17 @@ function underWay({ moving, runs }: { moving: boolean; runs: boolean }): string 
   return runs ? "RECONCILING" : "CREATING";
 }
 
-function settled(conditions: readonly Condition[]): DerivedState {
+function settled(conditions: readonly Condition[], applied: Condition): DerivedState {
   const healthy = conditionOf(conditions, "Healthy");
   if (!healthy || healthy.reason === "Starting") return { state: "CREATING", reason: null };
   if (healthy.reason === "Updating") return { state: "RECONCILING", reason: null };
   if (healthy.status !== "True") return { state: "DEGRADED", reason: reasonOf(healthy) };
-  if (healthy.reason !== "Completed") return { state: "RUNNING", reason: null };
+  // It is as it should be; that an old copy of it could not go, somebody has to look at.
+  const leftBehind = applied.reason === hookFailed ? reasonOf(applied) : null;
+  if (healthy.reason !== "Completed") return { state: "RUNNING", reason: leftBehind };
   // What removed itself because its time was up says so.
   const expired = { code: "Expired", message: healthy.message };
-  return { state: "COMPLETED", reason: healthy.message === "" ? null : expired };
+  return { state: "COMPLETED", reason: healthy.message === "" ? leftBehind : expired };
 }
 
 function serves(conditions: readonly Condition[]): boolean {

@@ -84,7 +84,13 @@ describe("the state of an application", () => {
     ["RECONCILING", { is: [placed, applied, ["Healthy", "False", "Updating"]] }],
     ["RUNNING", { is: [placed, applied, healthy] }],
     ["RUNNING", { is: [placed, applied, ["Healthy", "True", "Idle"]] }],
+    ["RUNNING", { is: [placed, ["Applied", "True", "Contested", "x"], healthy] }],
+    ["RUNNING HOOK_FAILED", { is: [placed, ["Applied", "True", "HOOK_FAILED", "x"], healthy] }],
     ["COMPLETED", { is: [placed, applied, ["Healthy", "True", "Completed"]] }],
+    [
+      "COMPLETED HOOK_FAILED",
+      { is: [placed, ["Applied", "True", "HOOK_FAILED"], ["Healthy", "True", "Completed"]] },
+    ],
     ["DEGRADED CrashLoop", { is: [placed, applied, ["Healthy", "False", "CrashLoop"]] }],
     ["MIGRATING", { is: [placed, applied, healthy], running: "b" }],
     ["FAILED Bad", { is: [placed, ["Applied", "False", "Bad"]], copies: 0, running: null }],

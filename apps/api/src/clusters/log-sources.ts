@@ -22,6 +22,8 @@ export interface LogSource {
   readonly key: string;
   /** Whether it writes at this moment. */
   readonly isRunning: boolean;
+  /** False when its end is for good. */
+  readonly mayRestart: boolean;
   /** False while it waits to be started for the first time: there is no log yet. */
   readonly hasRun: boolean;
 }
@@ -77,7 +79,9 @@ function sourcesOf(owned: OwnedPod, choice: LogChoice): readonly LogSource[] {
   const chosen = choice.allContainers
     ? all
     : all.filter((name) => name === (choice.container ?? usual));
-  const { status } = partsOf(pod);
+  const { spec, status } = partsOf(pod);
+  const hasFinished = status.phase === "Succeeded" || status.phase === "Failed";
+  const mayRestart = !hasFinished && spec.restartPolicy !== "Never";
   const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   return chosen.map((container) => {
@@ -86,6 +90,6 @@ function sourcesOf(owned: OwnedPod, choice: LogChoice): readonly LogSource[] {
     const isRunning = found?.state?.["running"] !== undefined;
     const hasEnded = found?.state?.["terminated"] !== undefined;
     const hasRun = isRunning || hasEnded || (found?.restartCount ?? 0) > 0;
-    return { namespace, pod: name, container, key, isRunning, hasRun };
+    return { namespace, pod: name, container, key, isRunning, mayRestart, hasRun };
   });
 }

@@ -1,4 +1,4 @@
-import type { Kube } from "@octoplane/kube/kube";
+import { KubeError, type Kube } from "@octoplane/kube/kube";
 import { pause, type Clock } from "@octoplane/shared/clock";
 import { isFailure, messageOf } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
@@ -47,6 +47,13 @@ export async function writeLogs(
 
 interface Reading {
   isOver: boolean;
+  /** Its container had ended before it was asked for the last time. */
+  hasEnded: boolean;
+  /**
+   * Whether something is unread when its container ends: surely after a failure; perhaps when the log ended by itself, since a
+   * server ends it in the same way when its kubelet goes away.
+   */
+  rest: "none" | "perhaps" | "surely";
   /** When something was last heard of it, by the monotonic clock. */
   heard: number;
   /** When it was asked for first, by the same clock: a kubelet does not answer before it has a line. */
@@ -65,7 +72,7 @@ export type FollowEnd = "never" | "with-pods" | "now";
 
 /**
  * All logs at once, for as long as somebody reads. `look` gives the sources of the moment: those that are new join in, a log that
- * ends while its container runs is opened again. `end` is asked after each look.
+ * ends while its container runs is opened again, and what is unread when the container has ended is read. `end` is asked after each look.
  */
 export async function followLogs(
   merge: LogMerge,
@@ -92,13 +99,14 @@ export async function followLogs(
       if (under >= limits.logSourcesMax) break;
       const heard = clock.monotonic();
       const fresh = { asked: undefined, mark: undefined, isLate: hasLooked };
-      const reading = { ...fresh, ...known, isOver: false, heard };
+      const begun = { isOver: false, hasEnded: !source.isRunning, rest: "surely", heard } as const;
+      const reading: Reading = { ...fresh, ...known, ...begun };
       readings.set(source.key, reading);
       const isMarked = (): boolean => merge.prefix ?? readings.size > 1;
       void readOn(merge, source, { reading, isMarked }).then(() => onEnd());
     }
     const isQuiet = [...readings.values()].every(({ isOver }) => isOver);
-    if (isQuiet && seen !== "unknown" && isAllTold(sources, end())) return;
+    if (isQuiet && seen !== "unknown" && isAllTold(sources, readings, end())) return;
     hasLooked ||= seen !== "unknown";
     // What has just ended, or is to start, is about to be followed by something.
     quietLooks = isQuiet ? quietLooks + 1 : 0;
@@ -109,10 +117,18 @@ export async function followLogs(
   }
 }
 
-function isAllTold(sources: readonly LogSource[], end: FollowEnd): boolean {
+function isAllTold(
+  sources: readonly LogSource[],
+  readings: ReadonlyMap<string, Reading>,
+  end: FollowEnd,
+): boolean {
   if (end === "never") return false;
-  if (end === "now") return sources.every(({ isRunning }) => !isRunning);
-  return sources.length > 0 && sources.every(({ isRunning, hasRun }) => hasRun && !isRunning);
+  const isTold = (source: LogSource): boolean => {
+    const reading = readings.get(source.key);
+    if (!source.hasRun) return end === "now";
+    return !source.isRunning && reading !== undefined && !isOwed(reading, source);
+  };
+  return (end === "now" || sources.length > 0) && sources.every(isTold);
 }
 
 /** A cluster that does not answer for a while is asked again; what is not there any more ends it all, with a word. */
@@ -129,8 +145,17 @@ async function lookAgain(
   }
 }
 
-function isDue({ isOver, heard }: Reading, { isRunning }: LogSource, clock: Clock): boolean {
-  return isOver && isRunning && clock.monotonic() - heard >= limits.logRetryMs;
+function isDue(reading: Reading, source: LogSource, clock: Clock): boolean {
+  const { isOver, hasEnded, heard } = reading;
+  if (!isOver || (!source.isRunning && !isOwed(reading, source))) return false;
+  // What has just ended does not end again at once, and people wait for its last lines.
+  if (!source.isRunning && !hasEnded) return true;
+  return clock.monotonic() - heard >= limits.logRetryMs;
+}
+
+/** Whether the end of a log is to be read. That of a container that may begin anew any moment would be taken for that of its next run. */
+function isOwed({ rest }: Reading, { mayRestart }: LogSource): boolean {
+  return rest === "surely" || (rest === "perhaps" && !mayRestart);
 }
 
 /**
@@ -140,9 +165,10 @@ function isDue({ isOver, heard }: Reading, { isRunning }: LogSource, clock: Cloc
 function openAgain(
   merge: LogMerge,
   source: LogSource,
-  { asked, mark, isLate }: Reading,
+  { asked, mark, isLate, hasEnded }: Reading,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const timed: LogMerge["query"] = { ...merge.query, timestamps: "true" };
+  const follow = hasEnded ? "false" : "true";
+  const timed: LogMerge["query"] = { ...merge.query, timestamps: "true", follow };
   const { tailLines: _lines, ...whole } = timed;
   if (asked === undefined) return openLog({ ...merge, query: isLate ? whole : timed }, source);
   const { sinceSeconds: _seconds, sinceTime: _time, ...query } = whole;
@@ -156,21 +182,41 @@ async function readOn(
   source: LogSource,
   { reading, isMarked }: { readonly reading: Reading; readonly isMarked: () => boolean },
 ): Promise<void> {
+  const isAgain = reading.asked !== undefined;
   await noted(merge, source, async () => {
-    const opening = openAgain(merge, source, reading);
-    reading.asked ??= merge.clock.monotonic();
-    const isUnread = unreadAfter(reading.mark);
-    const chunks = await opening;
-    for await (const line of logLines(chunks)) {
-      reading.heard = merge.clock.monotonic();
-      const { time, text } = timedLine(line);
-      if (!isUnread(time)) continue;
-      reading.mark = markAfter(reading.mark, time);
-      const wanted = merge.query["timestamps"] === "true" ? line : text;
-      await merge.write(marked(wanted, source, isMarked()));
+    try {
+      await readLines(merge, source, { reading, isMarked });
+      reading.rest = reading.hasEnded ? "none" : "perhaps";
+    } catch (error) {
+      if (reading.hasEnded && isFinal(error)) reading.rest = "none";
+      // What has gone with its container was read as far as it could be.
+      if (!isAgain || reading.rest === "surely") throw error;
     }
   });
   reading.isOver = true;
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof KubeError && !error.retry;
+}
+
+async function readLines(
+  merge: LogMerge,
+  source: LogSource,
+  { reading, isMarked }: { readonly reading: Reading; readonly isMarked: () => boolean },
+): Promise<void> {
+  const opening = openAgain(merge, source, reading);
+  reading.asked ??= merge.clock.monotonic();
+  const isUnread = unreadAfter(reading.mark);
+  const chunks = await opening;
+  for await (const line of logLines(chunks)) {
+    reading.heard = merge.clock.monotonic();
+    const { time, text } = timedLine(line);
+    if (!isUnread(time)) continue;
+    reading.mark = markAfter(reading.mark, time);
+    const wanted = merge.query["timestamps"] === "true" ? line : text;
+    await merge.write(marked(wanted, source, isMarked()));
+  }
 }
 
 /** A log that cannot be read says so in a line of its own; the others go on. */

@@ -38,6 +38,7 @@ export interface PodParts {
 }
 
 interface PodSpec {
+  readonly restartPolicy?: string;
   readonly nodeName?: string;
   readonly containers?: readonly ContainerSpec[];
   readonly initContainers?: readonly ContainerSpec[];

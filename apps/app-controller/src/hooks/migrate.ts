@@ -1,5 +1,6 @@
 import type { Application, Copy } from "@octoplane/kinds/application";
 import type { HookRun } from "@octoplane/kinds/application-copy";
+import { hookFailed } from "@octoplane/kinds/application-state";
 import type { MigrationSide } from "@octoplane/kinds/migration-hook";
 import { migrationHooks, type MigrationEnds } from "@octoplane/delivery/migration-hooks";
 import { KubeError } from "@octoplane/kube/kube";
@@ -128,7 +129,7 @@ async function runSide(world: AppWorld, work: MigrationWork, side: Side): Promis
 }
 
 function failedStep(copy: Copy, message: string): Step {
-  const troubles = [{ code: "HOOK_FAILED", message, canPass: false }];
+  const troubles = [{ code: hookFailed, message, canPass: false }];
   return { copy, isThrough: false, troubles, waitsFor: undefined };
 }
 

@@ -120,13 +120,16 @@ function linesOf(
   if (isCrashing || wish.previous) return [first, { time: start, text: "exiting with code 1" }];
   const ready = isRunning(container) ? [{ time: start, text: "ready" }] : [];
   const written = cluster.containers.lines(pod, container.name);
-  return [first, ...ready, ...written, ...lastLineOf(container)];
+  return [first, ...ready, ...written, ...lastLineOf(container, written)];
 }
 
-function lastLineOf({ status }: PodContainer): readonly Line[] {
+function lastLineOf({ status }: PodContainer, before: readonly Line[]): readonly Line[] {
   const reason = textAt(status, "state", "terminated", "reason");
   if (reason === undefined) return [];
-  const time = textAt(status, "state", "terminated", "finishedAt") ?? "";
+  const finished = textAt(status, "state", "terminated", "finishedAt") ?? "";
+  // A status tells whole seconds, and no line of a log is older than the one before it.
+  const last = before.at(-1)?.time ?? finished;
+  const time = Date.parse(last) > Date.parse(finished) ? last : finished;
   return [{ time, text: `done: ${reason}` }];
 }
 
@@ -170,7 +173,7 @@ function follow(
     const now = containerOf(object, new URLSearchParams({ container: container.name }));
     if (type !== "DELETED" && isRunning(now)) return;
     writeNew();
-    lastLineOf(now).every(sink);
+    lastLineOf(now, cluster.containers.lines(pod, container.name)).every(sink);
     response.end();
   });
   response.once("close", () => {

@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
 import { startSim, type Sim } from "@octoplane/kube-sim/start-sim";
 import { systemClock } from "@octoplane/shared/clock";
 import { systemRandom } from "@octoplane/shared/random";
 import { benchApply } from "./apply-bench.ts";
 import { percentile, type Report } from "./figure.ts";
+import type { LargeWriting } from "./large-writer.ts";
 import { Rest } from "../rest.ts";
 import { waitFor } from "../wait-for.ts";
 import { startServer, type BenchServer } from "./server.ts";
@@ -90,14 +93,19 @@ async function benchLarge(report: Report, server: BenchServer, rest: Rest): Prom
       spec: { manifest, constraints: nowhere, backoff_delay },
     });
   await rest.ok("POST", path, JSON.parse(large(1)));
-  const texts = [large(2), large(3)];
   const alone = await waits(rest, async () => await pass(3_000));
+  const { address, token } = server;
+  const workerData: LargeWriting = {
+    address,
+    token,
+    path: `${path}/large`,
+    list: `${path}?fieldSelector=metadata.name=large`,
+    bodies: [large(2), large(3)],
+    seconds: 10,
+  };
   const beside = await waits(rest, async () => {
-    const until = performance.now() + 10_000;
-    for (let turn = 0; performance.now() < until; turn += 1) {
-      await exchange(server, "PUT", `${path}/large`, texts[turn % 2]);
-      await exchange(server, "GET", `${path}?fieldSelector=metadata.name=large`);
-    }
+    const writer = new Worker(new URL("large-writer.ts", import.meta.url), { workerData });
+    await once(writer, "exit");
   });
   report({
     name: "workloads.large.get.p99",
@@ -106,22 +114,6 @@ async function benchLarge(report: Report, server: BenchServer, rest: Rest): Prom
     baseline: { name: "p99 without it", value: percentile(alone, 0.99) },
     goal: "50 ms",
   });
-}
-
-/** Sends and takes bytes only: what this process read and wrote as JSON, the reads beside it would wait for. */
-async function exchange(
-  { address, token }: BenchServer,
-  method: string,
-  where: string,
-  body?: string,
-): Promise<void> {
-  const response = await fetch(`${address}${where}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body }),
-  });
-  await response.arrayBuffer();
-  if (response.status !== 200) throw new Error(`${method} ${where}: ${response.status}`);
 }
 
 /** Milliseconds of every read of a small object, one after the other, for as long as the work takes. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { textOf } from "@octoplane/shared/text-of";
 import type { SecureContextOptions } from "node:tls";
 import swagger from "@fastify/swagger";
@@ -158,11 +159,18 @@ function useJson(app: FastifyInstance): void {
       const expected = request.method === "PATCH" ? mergePatchType : "application/json";
       const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
       if (type !== expected) throw failure("Unparsable", `expected a body of type ${expected}`);
-      if (text !== "") return readJson(text);
+      if (text !== "") return await readBody(text);
       if (request.method === "DELETE") return undefined;
       throw failure("Unparsable", "expected a JSON body, found none");
     },
   );
+}
+
+/** A large one was long in reading, and is long in checking: others have a turn in between. */
+async function readBody(text: string): Promise<unknown> {
+  const body = readJson(text);
+  if (text.length > limits.jsonCharsAtOnce) await nextTurn();
+  return body;
 }
 
 /** The methods of each path, as routes are added. */

@@ -28,6 +28,15 @@ export function inflate(deflated: string): unknown {
   return JSON.parse(text);
 }
 
+/** About how many characters of JSON a value takes, without making them. */
+export function charsOf(value: unknown): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 6;
+  let chars = 2;
+  for (const [name, part] of Object.entries(value)) chars += name.length + 4 + charsOf(part);
+  return chars;
+}
+
 /** A record with its bulk where it belongs; a text says why it cannot be read, without quoting it. */
 export function inflated(part: Part, record: PlainRecord): PlainRecord | string {
   const { deflated, ...rest } = record;

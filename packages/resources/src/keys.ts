@@ -29,8 +29,13 @@ export function kindPrefix(kind: Place, namespace?: string): string {
   return kind.namespaced && namespace !== undefined ? `${all}${namespace}/` : all;
 }
 
+/** What the keys of one object begin with, and no others. */
+export function objectPrefix(kind: Place, ref: Ref): string {
+  return `${kindPrefix(kind, ref.namespace)}${ref.name}/`;
+}
+
 export function partKey(kind: Place, ref: Ref, part: Part): string {
-  return `${kindPrefix(kind, ref.namespace)}${ref.name}/${part}`;
+  return `${objectPrefix(kind, ref)}${part}`;
 }
 
 /** The way back from a key; undefined for a key that this version does not know. */

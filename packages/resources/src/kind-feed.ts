@@ -6,8 +6,10 @@ import { limits } from "@octoplane/shared/limits";
 import type { Log } from "@octoplane/shared/log";
 import type { Random } from "@octoplane/shared/random";
 import type { Change, ChangeBatch, Entry, Revision, Store } from "@octoplane/store/store";
+import { FeedHistory } from "./feed-history.ts";
 import { kindPrefix, parsePartKey, refText } from "./keys.ts";
 import { decodePairs, pairEntries, type EntryPair, type RecordPair } from "./page.ts";
+import type { Recalled } from "./read-pair.ts";
 import {
   decodeObject,
   decodeStatus,
@@ -53,9 +55,7 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   readonly #halves = new Map<string, Halves>();
   readonly #objects = new Map<string, R>();
   readonly #listeners = new Set<FeedListener<R>>();
-  /** The newest events, for those who resume; `#forgotten` is the revision up to which they are gone. */
-  #history: FeedEvent<R>[] = [];
-  #forgotten: Revision = 0n;
+  readonly #history = new FeedHistory<FeedEvent<R>>();
   #revision: Revision = 0n;
   #running: Promise<void> | undefined;
   #ready = Promise.withResolvers<void>();
@@ -87,14 +87,15 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   }
 
   /** The object that these entries are the halves of, if it is here at just their revisions: it need not be read again. */
-  recall({ object, status }: EntryPair): R | undefined {
+  recall({ object, status }: EntryPair): Recalled | undefined {
     const parsed = parsePartKey(this.#kind, object.key);
     if (!parsed) return undefined;
     const key = refText(parsed.ref);
     const halves = this.#halves.get(key);
-    const isSame =
-      halves?.object?.revision === object.revision && halves.status?.revision === status?.revision;
-    return isSame ? this.#objects.get(key) : undefined;
+    const resource = this.#objects.get(key);
+    if (halves?.object?.revision !== object.revision) return undefined;
+    if (halves.status?.revision !== status?.revision || resource === undefined) return undefined;
+    return { resource, records: { object: halves.object, status: halves.status } };
   }
 
   /** Starts the feed if need be; resolves when the first list is in. */
@@ -108,12 +109,12 @@ export class KindFeed<R extends AnyResource = AnyResource> {
    * what is kept. The returned function ends it.
    */
   listen(listener: FeedListener<R>, after?: Revision): () => void {
-    if (after !== undefined && after < this.#forgotten) {
+    if (after !== undefined && !this.#history.reaches(after)) {
       throw failure("Compacted", `revision ${after} is no longer kept; list again`);
     }
     const start = after ?? this.#revision;
     if (start < this.#revision) {
-      const missed = this.#history.filter((event) => event.revision > start);
+      const missed = this.#history.after(start);
       if (missed.length > 0) listener(missed, this.#revision);
     }
     // A list comes from the store, which may be ahead of this feed: what the list held already is not told again.
@@ -203,8 +204,7 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     for (const key of [...this.#objects.keys()].filter((name) => !this.#halves.has(name))) {
       events.push(...this.#show(key, revision));
     }
-    this.#history = [];
-    this.#forgotten = revision;
+    this.#history.beginAt(revision);
     this.#revision = revision;
     this.#tell(events);
     this.#ready.resolve();
@@ -213,32 +213,37 @@ export class KindFeed<R extends AnyResource = AnyResource> {
   #take(batch: ChangeBatch): void {
     const events: FeedEvent<R>[] = [];
     for (const [revision, changes] of byRevision(batch.changes)) {
-      const touched = new Set<string>();
+      /** What is new of each object, in characters. */
+      const touched = new Map<string, number>();
       for (const change of changes) {
-        const key = this.#absorb(change);
-        if (key !== undefined) touched.add(key);
+        const absorbed = this.#absorb(change);
+        if (absorbed === undefined) continue;
+        const { key, chars } = absorbed;
+        touched.set(key, (touched.get(key) ?? 0) + chars);
       }
-      for (const key of touched) {
-        events.push(...this.#show(key, revision));
+      for (const [key, chars] of touched) {
+        const shown = this.#show(key, revision);
+        this.#history.remember(shown, chars);
+        events.push(...shown);
       }
     }
     this.#revision = batch.revision;
-    this.#remember(events);
     this.#tell(events);
   }
 
-  /** Takes one record in; gives the key of the object that it belongs to. */
-  #absorb(change: Change): string | undefined {
+  /** Takes one record in; gives the key of the object that it belongs to, and how long it is. */
+  #absorb(change: Change): { readonly key: string; readonly chars: number } | undefined {
     const parsed = parsePartKey(this.#kind, change.type === "put" ? change.entry.key : change.key);
     if (!parsed) return undefined;
     const key = refText(parsed.ref);
     const halves = this.#halves.get(key) ?? { object: undefined, status: undefined };
-    const next =
+    const read =
       parsed.part === "object"
-        ? { ...halves, object: this.#decode(change, decodeObject) }
-        : { ...halves, status: this.#decode(change, decodeStatus) };
-    this.#halves.set(key, next);
-    return key;
+        ? { object: this.#decode(change, decodeObject) }
+        : { status: this.#decode(change, decodeStatus) };
+    this.#halves.set(key, { ...halves, ...read });
+    const length = change.type === "put" ? change.entry.value.byteLength : 0;
+    return { key, chars: read.object?.chars ?? read.status?.chars ?? length };
   }
 
   /** A record that cannot be read counts as not there, and hides none of the others. */
@@ -246,8 +251,8 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     if (change.type !== "put") return undefined;
     try {
       // Kept for as long as the object is: without the text that it was read from.
-      const { record, revision } = decode(change.entry);
-      return { record, revision };
+      const { deflated: _deflated, ...stored } = decode(change.entry);
+      return stored;
     } catch (error) {
       this.#reportBroken(error);
       return undefined;
@@ -291,14 +296,6 @@ export class KindFeed<R extends AnyResource = AnyResource> {
     this.#objects.delete(key);
     const metadata = { ...previous.metadata, resource_version: String(revision) };
     return { type: "DELETED", key, object: deepFreeze({ ...previous, metadata }), revision };
-  }
-
-  #remember(events: readonly FeedEvent<R>[]): void {
-    this.#history.push(...events);
-    const surplus = this.#history.length - limits.feedHistoryMax;
-    if (surplus <= limits.feedHistoryMax / 4) return;
-    const gone = this.#history.splice(0, surplus);
-    this.#forgotten = gone.at(-1)?.revision ?? this.#forgotten;
   }
 
   #tell(events: readonly FeedEvent<R>[]): void {

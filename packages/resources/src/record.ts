@@ -5,7 +5,7 @@ import { failure } from "@octoplane/shared/errors";
 import { limits } from "@octoplane/shared/limits";
 import type { Entry } from "@octoplane/store/store";
 import type { Part } from "./keys.ts";
-import { bulkOf, deflate, type PlainRecord } from "./deflated-record.ts";
+import { bulkOf, charsOf, deflate, type PlainRecord } from "./deflated-record.ts";
 import { migrateRecord, newestVersion } from "./schema-version.ts";
 import { mapSecrets } from "./secret-fields.ts";
 
@@ -31,8 +31,9 @@ export interface StatusRecord {
 export interface Stored<T> {
   readonly record: T;
   readonly revision: bigint;
-  /** Its bulk as it stands in the store, where it is large. */
+  /** Its bulk as it stands in the store, where it is large; and about how many characters it has by itself. */
   readonly deflated?: string;
+  readonly chars?: number;
 }
 
 /** Always of the newest form, whatever the record was read from. */
@@ -54,6 +55,14 @@ export function decodeObject(entry: Entry): Stored<ObjectRecord> {
 /** Brought to the newest form. `Internal` when the bytes are no record that this program knows. */
 export function decodeStatus(entry: Entry): Stored<StatusRecord> {
   return decode<StatusRecord>(entry, "status");
+}
+
+/** The bulk of a record as it stands in the store, where it is deflated; what else there is, is not read. */
+export function deflatedOf({ value }: Entry): string | undefined {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (!bytes.includes('"deflated":')) return undefined;
+  const { deflated } = JSON.parse(bytes.toString("utf8")) as { readonly deflated?: string };
+  return deflated;
 }
 
 const fieldsOf = { object: ["metadata", "fields"], status: ["status"] } as const;
@@ -79,7 +88,7 @@ function decode<T>(entry: Entry, part: Part): Stored<T> {
   return {
     record: record as T,
     revision: entry.revision,
-    ...(deflated === undefined ? {} : { deflated }),
+    ...(deflated === undefined ? {} : { deflated, chars: charsOf(record) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import { checkName } from "@octoplane/kinds/metadata";
 import { readAs, type Input } from "@octoplane/kinds/read-input";
@@ -9,10 +10,8 @@ import type { Random } from "@octoplane/shared/random";
 import type { Revision, Store, Write } from "@octoplane/store/store";
 import { eventRemovals, withEvents } from "./event-log.ts";
 import { metricValueRemovals } from "./metric-values.ts";
-import { decisionKey, kindPrefix, partKey, refOf, type Ref } from "./keys.ts";
+import { decisionKey, kindPrefix, objectPrefix, partKey, refOf, type Ref } from "./keys.ts";
 import {
-  decodeObject,
-  decodeStatus,
   encodeRecord,
   join,
   parseVersion,
@@ -28,7 +27,8 @@ import { revisionRemovals, revisionWrites } from "./revision-log.ts";
 import type { Sealer } from "./sealer.ts";
 import { mapSecrets, redactFields } from "./secret-fields.ts";
 import { fetchListing, type ListSources } from "./listing.ts";
-import { readPageToken, writePageToken, type EntryPair, type RecordPair } from "./page.ts";
+import { readPageToken, writePageToken, type RecordPair } from "./page.ts";
+import { fetchEntries, readEntries } from "./read-pair.ts";
 import { sealContext, sealFields } from "./seal-fields.ts";
 import { openStatus, redactStatus, sealStatus } from "./status-secrets.ts";
 import {
@@ -49,6 +49,15 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+export interface ListOptions {
+  readonly namespace?: string | undefined;
+  /** With the namespace, for kinds that have one. */
+  readonly name?: string | undefined;
+  readonly limit?: number;
+  /** As it came with the page before. */
+  readonly next?: string;
 }
 
 export interface ListPage<R> {
@@ -75,7 +84,6 @@ export class Repository<R extends AnyResource = AnyResource> {
   readonly #pageSealer: Sealer;
   readonly #sources: ListSources;
 
-  /** `recall` gives an object that is in memory at just these revisions, so that it need not be fetched or read again. */
   constructor(kind: AnyKind, parts: Parts, log: Log, recall: ListSources["recall"]) {
     this.kind = kind;
     this.#parts = parts;
@@ -85,10 +93,10 @@ export class Repository<R extends AnyResource = AnyResource> {
 
   /** `undefined` when it is not there. Credentials are redacted. */
   async get(ref: Ref): Promise<R | undefined> {
-    const entries = await this.#entries(ref);
+    const entries = await fetchEntries(this.#sources, ref);
     const known = entries && this.#sources.recall(entries);
-    if (known) return known as R;
-    const pair = entries && (await this.#decode(ref, entries));
+    if (known) return known.resource as R;
+    const pair = entries && (await readEntries(this.#sources, ref, entries));
     return pair && this.#join(pair);
   }
 
@@ -112,11 +120,13 @@ export class Repository<R extends AnyResource = AnyResource> {
     return { ...joined, ...opened, status: { ...joined.status, ...status } };
   }
 
-  /** In order of namespace and name. Without a limit, everything, at one revision. */
-  async list(
-    options: { readonly namespace?: string; readonly limit?: number; readonly next?: string } = {},
-  ): Promise<ListPage<R>> {
-    const prefix = kindPrefix(this.kind, options.namespace);
+  /** In order of namespace and name. Without a limit, everything, at one revision; with a name, that one if it is there. */
+  async list(options: ListOptions = {}): Promise<ListPage<R>> {
+    const { namespace, name } = options;
+    const prefix =
+      name === undefined
+        ? kindPrefix(this.kind, namespace)
+        : objectPrefix(this.kind, { namespace, name });
     const from =
       options.next === undefined
         ? undefined
@@ -284,6 +294,8 @@ export class Repository<R extends AnyResource = AnyResource> {
   ): Promise<R> {
     for (let attempt = 0; ; attempt += 1) {
       const pair = await this.#mustRead(ref);
+      // A large one was long in reading and will be long in writing: others have a turn in between.
+      if (pair.object.deflated !== undefined) await nextTurn();
       const next = change(pair);
       if (next === undefined) return this.#join(pair);
       const key = partKey(this.kind, ref, "object");
@@ -328,37 +340,9 @@ export class Repository<R extends AnyResource = AnyResource> {
     return writes;
   }
 
-  async #read(ref: Ref): Promise<RecordPair | undefined> {
-    const entries = await this.#entries(ref);
-    return entries && (await this.#decode(ref, entries));
-  }
-
-  async #entries(ref: Ref): Promise<EntryPair | undefined> {
-    const { store } = this.#parts;
-    const [object, status] = await Promise.all([
-      store.get(partKey(this.kind, ref, "object")),
-      this.kind.status === undefined ? undefined : store.get(partKey(this.kind, ref, "status")),
-    ]);
-    if (!object || (this.kind.status !== undefined && !status)) return undefined;
-    return { object, status };
-  }
-
-  /** The two reads may straddle a deletion and a new creation; the halves of two lives are never joined. */
-  async #decode(ref: Ref, first: EntryPair): Promise<RecordPair | undefined> {
-    let entries: EntryPair | undefined = first;
-    for (let attempt = 0; entries && attempt <= limits.conflictRetriesMax; attempt += 1) {
-      const { object, status }: EntryPair = entries;
-      const pair = { object: decodeObject(object), status: status && decodeStatus(status) };
-      const { uid } = pair.object.record.metadata;
-      if (!pair.status || pair.status.record.uid === uid) return pair;
-      entries = await this.#entries(ref);
-    }
-    if (!entries) return undefined;
-    throw failure("Internal", `the records of ${this.#title(ref)} do not belong together`);
-  }
-
   async #mustRead(ref: Ref): Promise<RecordPair> {
-    const pair = await this.#read(ref);
+    const entries = await fetchEntries(this.#sources, ref);
+    const pair = entries && (await readEntries(this.#sources, ref, entries));
     if (!pair) throw this.#notFound(ref);
     return pair;
   }

@@ -42,6 +42,8 @@ export const limits = {
   verdictCharsMax: 200,
   /** Changes kept in memory per kind for watches that resume; a browser that slept a minute finds its place. */
   feedHistoryMax: 4_096,
+  /** What they changed, in characters of JSON: all of them where objects are small, some dozens of the largest. */
+  feedHistoryCharsMax: 64 * 1024 * 1024,
 
   /** Keys in one ring: one a month for five years. Every one of them is a key that may still open something. */
   keyRingMax: 64,
@@ -69,8 +71,12 @@ export const limits = {
   // --- API -----------------------------------------------------------------------------------------------
   /** An application of 155 objects and 2 MB (with YAML overhead) fits; 20 MiB does not. */
   bodyBytesMax: 8 * 1024 * 1024,
+  /** Characters of JSON that are read or made before others have a turn: a millisecond's worth. */
+  jsonCharsAtOnce: 256 * 1024,
   /** Objects in one page when the client asks for pages. */
   listPageMax: 1_000,
+  /** Objects of a list that are fetched one by one, where all others are in memory: those that were written just now. */
+  listFetchedAloneMax: 16,
   /** Watches that one API process serves at once. */
   watchersMax: 5_000,
   /** Bytes that the client of a watch may leave unread before it is cut off: some ten of the largest objects. */

@@ -318,6 +318,38 @@ export function repositorySuite(open: OpenBench): void {
       expect(names((await apps.list()).items)).toHaveLength(8);
     });
 
+    it("of one name holds that one or nothing", async () => {
+      await seed();
+      const named = async (name: string) =>
+        names((await apps.list({ namespace: "b", name })).items);
+      expect(await named("app-1")).toEqual(["b/app-1"]);
+      for (const name of ["app", "app-", "app-1/object", "app-9"]) {
+        expect(await named(name)).toEqual([]);
+      }
+    });
+
+    it("holds what was written just now, beside what is in memory already", async () => {
+      await seed();
+      const feed = bench.resources.feed(ApplicationKind);
+      await feed.caughtUp();
+      for (let turn = 0; turn < 20; turn += 1) {
+        // More in a row than are fetched one by one, and fewer.
+        for (let count = 0; count <= turn; count += 1) {
+          await apps.create(applicationBody(`new-${turn}-${count}`), "a");
+        }
+        const place = { namespace: "b", name: "app-2" };
+        const { metadata } = await apps.mustGet(place);
+        await apps.updateStatus(place, metadata.uid, ({ status }) => ({
+          status: { ...status, observed_generation: turn + 1 },
+        }));
+        const { items } = await apps.list();
+        expect(items).toHaveLength(8 + ((turn + 1) * (turn + 2)) / 2);
+        const changed = items.find((item) => item.metadata.uid === metadata.uid);
+        expect(changed?.status.observed_generation).toBe(turn + 1);
+        if (turn % 2 === 0) await feed.caughtUp();
+      }
+    });
+
     it.each([1, 2, 3, 8, 100])(
       "in pages of %i holds everything once, as it was at the first page",
       async (limit) => {

@@ -128,16 +128,24 @@ export function wantsSummary(request: FastifyRequest): boolean {
   throw invalid([{ field: "view", message: "expected full or summary" }]);
 }
 
-/** What `labelSelector` and `fieldSelector` choose, as one question; `undefined`: they choose everything. */
-export function readSelection(
-  kind: AnyKind,
-  request: FastifyRequest,
-): ((resource: AnyResource) => boolean) | undefined {
+/** What `labelSelector` and `fieldSelector` choose. */
+export interface Selection {
+  readonly matches: (resource: AnyResource) => boolean;
+  /** The name of the one object that they can choose. */
+  readonly name: string | undefined;
+}
+
+/** `undefined`: they choose everything. */
+export function readSelection(kind: AnyKind, request: FastifyRequest): Selection | undefined {
   const labels = readSelector(request, "labelSelector", parseLabelSelector);
   const fields = readSelector(request, "fieldSelector", (text) => parseFieldSelector(kind, text));
   if (labels.length === 0 && fields.length === 0) return undefined;
-  return (resource) =>
-    labelsMatch(labels, resource.metadata.labels) && fieldsMatch(fields, resource);
+  return {
+    matches: (resource) =>
+      labelsMatch(labels, resource.metadata.labels) && fieldsMatch(fields, resource),
+    name: fields.find(({ field, isEqual }) => isEqual && field.join(".") === "metadata.name")
+      ?.value,
+  };
 }
 
 function readSelector<T>(

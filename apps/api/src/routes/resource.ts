@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AnyKind, AnyResource } from "@octoplane/kinds/kind";
 import { checkName } from "@octoplane/kinds/metadata";
@@ -127,21 +128,22 @@ async function list(
     const visible = context.authorizer.visible(user, wish);
     return visible === "all" || visible.has(resource.metadata.namespace ?? "");
   };
-  const selects = readSelection(kind, request);
+  const selection = readSelection(kind, request);
   const isSummary = wantsSummary(request);
   if (wantsWatch(request)) {
-    const view = { namespace, isVisible, selects, isSummary };
+    const view = { namespace, isVisible, selects: selection?.matches, isSummary };
     return serveWatch(context, kind, { request, reply, ...view });
   }
   const page = await context.resources.of(kind).list({
-    ...(namespace === undefined ? {} : { namespace }),
+    namespace,
+    name: everywhere ? undefined : selection?.name,
     ...readListQuery(request),
   });
   const visible = everywhere ? context.authorizer.visible(user, wish) : "all";
   const items = page.items.filter(
     (item) =>
       (visible === "all" || visible.has(item.metadata.namespace ?? "")) &&
-      (selects?.(item) ?? true),
+      (selection?.matches(item) ?? true),
   );
   const head = JSON.stringify({
     api: kind.api,
@@ -151,11 +153,29 @@ async function list(
       ...(page.next === undefined ? {} : { continue: page.next }),
     },
   });
-  const texts = items.map((item) =>
+  const texts = await textsOf(items, (item) =>
     isSummary ? JSON.stringify(summaryOf(kind, item)) : context.texts.of(item),
   );
   const text = `${head.slice(0, -1)},"items":[${texts.join(",")}]}`;
   return sendJsonText(reply, text);
+}
+
+/** Of a list of megabytes, others have a turn in between. */
+async function textsOf(
+  items: readonly AnyResource[],
+  textOf: (item: AnyResource) => string,
+): Promise<readonly string[]> {
+  const texts: string[] = [];
+  let chars = 0;
+  for (const item of items) {
+    const text = textOf(item);
+    texts.push(text);
+    chars += text.length;
+    if (chars <= limits.jsonCharsAtOnce) continue;
+    await nextTurn();
+    chars = 0;
+  }
+  return texts;
 }
 
 /** Checks the right to a route of one object, or of a sub-resource of it, and gives its place. */

@@ -1,5 +1,5 @@
 /**
- * Builds helm and kustomize from the Go modules that `go.mod` beside this file pins, for the suite
+ * Builds helm (3 and 4) and kustomize from the Go modules that `go.mod` beside this file pins, for the suite
  * that renders charts and kustomizations with them. The first build takes some minutes and needs Go and the
  * Go module proxy; the result stays in `.bin/<hash of go.sum>` and needs neither afterwards.
  *
@@ -14,6 +14,7 @@ const here = import.meta.dirname;
 
 const programs = [
   { name: "helm", source: "helm.sh/helm/v4/cmd/helm" },
+  { name: "helm3/helm", source: "helm.sh/helm/v3/cmd/helm" },
   { name: "kustomize", source: "sigs.k8s.io/kustomize/kustomize/v5" },
 ] as const;
 
@@ -24,7 +25,7 @@ function buildFolder(): string {
   return join(here, ".bin", hash.slice(0, 16));
 }
 
-/** The folder with both tools, for a PATH; `undefined` when they are not built. */
+/** The folder with helm 4 and kustomize, for a PATH, and in it `helm3` with that helm; `undefined` when they are not built. */
 export function chartTools(): string | undefined {
   const folder = buildFolder();
   return programs.every(({ name }) => existsSync(join(folder, name))) ? folder : undefined;

@@ -1,6 +1,10 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { applications } from "../../e2e/field.ts";
 import { echo } from "../../e2e/manifests.ts";
+import { runRok, serverVariables } from "../../e2e/rok-run.ts";
 import { collect, follow, openSocket } from "../../e2e/streams-field.ts";
 import { waitFor } from "../../wait-for.ts";
 import type { RealField } from "./real-field.ts";
@@ -44,6 +48,31 @@ export function streamCases(field: () => RealField): void {
     // A kubelet says it by NonZeroExitCode, kwok in words.
     expect(JSON.parse(texts[3]!).status).toBe("Failure");
     expect(texts[3]).toContain("exit status 4");
+  });
+
+  it("files are copied into a container and out of it", async () => {
+    // kwok runs the commands of every container on this machine.
+    const folder = await mkdtemp(join(tmpdir(), "octoplane-copied-"));
+    try {
+      const inside = join(folder, "inside");
+      await mkdir(inside);
+      const text = "line\n".repeat(200_000);
+      await mkdir(join(folder, "data/deep"), { recursive: true });
+      await writeFile(join(folder, "data/deep/text"), text);
+      const { address, adminToken: token } = field().octoplane;
+      const rok = async (line: string) => {
+        const variables = serverVariables({ address, token });
+        const run = await runRok(line, { folder, variables });
+        expect(run, run.err).toMatchObject({ status: 0 });
+      };
+      const pod = pods[0]!;
+      await rok(`kube app cp data ${app}:${pod}${inside}`);
+      expect(await readFile(join(inside, "data/deep/text"), "utf8")).toBe(text);
+      await rok(`kube app cp ${app}:${pod}${inside}/data back`);
+      expect(await readFile(join(folder, "back/deep/text"), "utf8")).toBe(text);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("a port of a Pod is reached", async () => {

@@ -27,16 +27,17 @@ export async function runTool(
   io: Place,
 ): Promise<ToolRun | undefined> {
   const path = io.environment("PATH");
+  const kill = (): void => void child.kill("SIGKILL");
+  // Before it is there: it may have begun its work when this process goes on.
+  const release = endWith(kill);
   const child = spawn(tool, args, {
     cwd: io.cwd,
     env: environmentWith(path === undefined ? {} : { PATH: path }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = endOf(child);
-  const release = endWith(child);
   const limit = linkedAbort(io.stop, { clock: io.clock, ms: limits.rokToolMs });
   const { signal } = limit.controller;
-  const kill = (): void => void child.kill("SIGKILL");
   signal.addEventListener("abort", kill, { once: true });
   if (signal.aborted) kill();
   try {
@@ -72,10 +73,10 @@ function endOf(child: ChildProcess): Promise<number | string> {
 }
 
 /** Ends the tool when this process is told to end, and then lets the signal do what it always does. */
-function endWith(child: ChildProcess): () => void {
+function endWith(kill: () => void): () => void {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const pass = (signal: NodeJS.Signals): void => {
-    child.kill("SIGKILL");
+    kill();
     release();
     process.kill(process.pid, signal);
   };

@@ -54,12 +54,22 @@ const elsewhere: Readonly<Record<string, string>> = {
 };
 
 /** What has to have come to pass before a command, by other hands than ours: else it prints now this and now that. */
-const after: Readonly<Record<string, { readonly get: string; readonly shows: RegExp }>> = {
-  "kube app explain echo": { get: "app echo", shows: /"reason": ?"Healthy"/ },
-  "kube app history echo --diff 1 2": { get: "app echo", shows: /"decisions": ?2/ },
-  "kube policy delete cheap": { get: "app echo", shows: /"state": ?"RUNNING"/ },
-  "kube cluster explain made": { get: "cluster made", shows: /NO_SUITABLE_RESOURCE/ },
-  "os cluster update nodes --node-count 3": { get: "magnumcluster nodes", shows: /"lab"/ },
+const after: Readonly<Record<string, { readonly rok: string; readonly shows: RegExp }>> = {
+  "core globalmetric get price": { rok: "core globalmetric get price", shows: /^value +0\.2$/m },
+  "core globalmetric list": { rok: "core globalmetric get price", shows: /^value +0\.2$/m },
+  "core metric get load": { rok: "core metric get load", shows: /UNREACHABLE/ },
+  "core metric list": { rok: "core metric get load", shows: /UNREACHABLE/ },
+  "kube app explain echo": { rok: "get app echo -o json", shows: /"reason": ?"Healthy"/ },
+  "kube app history echo --diff 1 2": { rok: "get app echo -o json", shows: /"decisions": ?2/ },
+  "kube policy delete cheap": { rok: "get app echo -o json", shows: /"state": ?"RUNNING"/ },
+  "kube cluster explain made": {
+    rok: "get cluster made -o json",
+    shows: /NO_SUITABLE_RESOURCE/,
+  },
+  "os cluster update nodes --node-count 3": {
+    rok: "get magnumcluster nodes -o json",
+    shows: /"lab"/,
+  },
 };
 
 let field: RokField;
@@ -112,10 +122,9 @@ async function played(line: string): Promise<string> {
   return `${line}\n${steady(told)}`.replaceAll(/\n\n+/g, "\n").trimEnd();
 }
 
-async function untilShown({ get, shows }: { readonly get: string; readonly shows: RegExp }) {
-  const words = ["get", ...get.split(" "), "-o", "json"];
-  await waitFor(`${get} shows ${shows}`, async () => {
-    const { out } = await field.rok(words, { variables: variables() });
+async function untilShown({ rok, shows }: { readonly rok: string; readonly shows: RegExp }) {
+  await waitFor(`rok ${rok} shows ${shows}`, async () => {
+    const { out } = await field.rok(rok, { variables: variables() });
     return shows.test(out) && !/"state": ?"RECONCILING"/.test(out);
   });
 }

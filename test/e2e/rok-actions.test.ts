@@ -32,10 +32,20 @@ const objects = [
   },
 ];
 
+const filesObjects = [
+  deployment("files", { containers: [{ name: "app", image: "registry.example/web:1" }] }),
+  {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "files" },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  },
+];
+
 let field: RokField;
 beforeAll(async () => {
   field = await openRokField(["berlin", "oslo"], {
-    files: { "shop.json": manifestText(objects) },
+    files: { "shop.json": manifestText(objects), "files.json": manifestText(filesObjects) },
   });
   for (const name of ["berlin", "oslo"]) await good(`kube cluster register -k ${name}.yaml`);
   await good("kube app create shop -f shop.json --wait --timeout 30s");
@@ -148,6 +158,20 @@ test("it goes where it is told to go and stays there", async () => {
   expect(await where()).toBe(to);
   expect(on(to, "Deployment", "web")).toBeDefined();
   await good("kube app migrate shop --anywhere --wait --timeout 30s");
+});
+
+test("what holds data on a node goes only when that may be left behind", async () => {
+  await good("kube app create files -f files.json --wait --timeout 30s");
+  const placeOf = "kube app get files -o jsonpath={.status.running_on.name}";
+  const from = (await good(placeOf)).trim();
+  const to = from === "berlin" ? "oslo" : "berlin";
+  const refused = await field.rok(`kube app migrate files --to ${to} --wait --timeout 30s`);
+  expect(refused.status).toBe(4);
+  expect(refused.err).toContain(`it stays on ${from} with its data (PersistentVolumeClaim files`);
+  expect(JSON.parse(await good("get app files -o json")).spec.placement).toBeUndefined();
+  await good(`kube app migrate files --to ${to} --accept-data-loss --wait --timeout 30s`);
+  expect((await good(placeOf)).trim()).toBe(to);
+  await good("kube app delete files --wait --timeout 30s");
 });
 
 test.each([

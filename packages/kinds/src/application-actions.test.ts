@@ -109,6 +109,36 @@ describe("an action", () => {
     expect(act("migrate", { to: null }, moved).placement).toMatchObject({ cluster: null });
   });
 
+  test("a move that would come to nothing is refused with what keeps the application", () => {
+    const { refuse } = applicationActions.find(({ name }) => name === "migrate")!;
+    const claim = object("v1", "PersistentVolumeClaim", "files", {
+      accessModes: ["ReadWriteOnce"],
+    });
+    const why = (body: object, spec: object, cluster: string | null = "berlin") =>
+      refuse!(
+        {
+          spec: { ...written.spec, ...spec },
+          status: { scheduled_to: cluster === null ? null : { name: cluster } },
+        } as unknown as Application,
+        { to: "oslo", accept_data_loss: false, ...body } as never,
+      );
+    const kept = { manifest: [...manifest, claim] };
+    expect(why({}, kept)).toMatch(
+      /^it stays on berlin with its data \(PersistentVolumeClaim files .*\), unless .*--accept-data-loss/,
+    );
+    const fixed = { constraints: { ...written.spec.constraints, migration: false } };
+    expect(why({ accept_data_loss: true }, fixed)).toContain("migration is switched off");
+    const free: readonly [object, object, (string | null)?][] = [
+      [{}, {}],
+      [{ accept_data_loss: true }, kept],
+      [{}, { ...kept, placement: { local_data: "abandon" } }],
+      [{}, kept, "oslo"],
+      [{}, kept, null],
+      [{ to: null }, { ...kept, ...fixed }],
+    ];
+    for (const one of free) expect(why(...one)).toBeUndefined();
+  });
+
   test.each([
     [
       "a name that two workloads have",

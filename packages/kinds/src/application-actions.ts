@@ -4,6 +4,8 @@ import { limits } from "@octoplane/shared/limits";
 import type { Adjustment } from "./adjustment.ts";
 import type { Application } from "./application.ts";
 import type { ManifestObject } from "./manifest.ts";
+import { boundClusters } from "./bound-places.ts";
+import { localDataOf } from "./local-data.ts";
 import { isScalable } from "./override.ts";
 import { podSpecOf, podSpecPath } from "./pod-spec.ts";
 import { listOf } from "./manifest-facts.ts";
@@ -20,6 +22,8 @@ export interface ApplicationAction {
   /** What it does, as the document of the interface says it. */
   readonly about: string;
   readonly body: Type.TSchema;
+  /** Why it would come to nothing, with this application as it is now; left out: nothing stands in its way. */
+  readonly refuse?: (app: Pick<Application, "spec" | "status">, body: never) => string | undefined;
   readonly change: (spec: Spec, body: never, now: string) => Spec;
 }
 
@@ -171,6 +175,7 @@ export const applicationActions: readonly ApplicationAction[] = [
     name: "migrate",
     about: "choose the cluster of",
     body: MigrateSchema,
+    refuse: whatKeeps,
     change: (spec, { to, accept_data_loss: loses }: Static<typeof MigrateSchema>) => ({
       ...spec,
       placement: {
@@ -181,6 +186,21 @@ export const applicationActions: readonly ApplicationAction[] = [
     }),
   },
 ];
+
+/** The scheduler leaves an application where it is for these reasons, and does so without a word to whoever moves it. */
+function whatKeeps(
+  { spec, status }: Pick<Application, "spec" | "status">,
+  { to, accept_data_loss: loses }: Static<typeof MigrateSchema>,
+): string | undefined {
+  const clusters = boundClusters(status).map(({ name }) => name);
+  if (to === null || clusters.length === 0 || clusters.includes(to)) return undefined;
+  const stays = `it stays on ${clusters.join(", ")}`;
+  if (!spec.constraints.migration) return `${stays}: migration is switched off for it`;
+  if (loses || spec.placement?.local_data === "abandon") return undefined;
+  const data = localDataOf(spec.manifest);
+  if (data === undefined) return undefined;
+  return `${stays} with its data (${data}), unless accept_data_loss (--accept-data-loss) says that this may be left behind`;
+}
 
 interface Choice {
   readonly isMeant: (item: ManifestObject) => boolean;

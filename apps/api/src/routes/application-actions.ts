@@ -4,7 +4,7 @@ import { ApplicationKind, type Application } from "@octoplane/kinds/application"
 import { anyKind, type AnyResource } from "@octoplane/kinds/kind";
 import { readAs, readInput } from "@octoplane/kinds/read-input";
 import { isoTime } from "@octoplane/shared/clock";
-import { isFailure } from "@octoplane/shared/errors";
+import { invalid, isFailure } from "@octoplane/shared/errors";
 import type { ApiContext } from "../api-context.ts";
 import { objectSchemaOf, operation } from "../http/route-schema.ts";
 import { changeObject, type Change } from "./change-object.ts";
@@ -45,7 +45,9 @@ function changeBy(
   current: AnyResource,
   { body, now }: { readonly body: never; readonly now: string },
 ): Change {
-  const { spec } = current as unknown as Application;
+  const app = current as unknown as Application;
+  const problem = action.refuse?.(app, body);
+  if (problem !== undefined) throw invalid([{ field: action.name, message: problem }]);
   const { status: _status, ...rest } = current;
-  return { input: readInput(kind, { ...rest, spec: action.change(spec, body, now) }) };
+  return { input: readInput(kind, { ...rest, spec: action.change(app.spec, body, now) }) };
 }
